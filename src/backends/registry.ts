@@ -1,0 +1,11 @@
+import type { BackendDefinition } from '../core/definition.ts';
+
+/** Backend types with their lazy loaders. No backend is imported before its first use. */
+export type Registry = Readonly<Record<string, () => Promise<BackendDefinition<never>>>>;
+
+/** The backends that run everywhere. `node/registry.ts` adds those that need a file system. */
+export const edgeRegistry: Registry = {
+  s3: async () => (await import('./s3/definition.ts')).s3,
+  memory: async () => (await import('./memory/definition.ts')).memory,
+  alias: async () => (await import('./alias/definition.ts')).alias,
+};

@@ -1,0 +1,209 @@
+import type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './entry.ts';
+import type { Emit } from './events.ts';
+import type { Platform } from './platform.ts';
+
+/** A stream of bytes. Node Readables and web ReadableStreams both are one. Chunks belong to the receiver. */
+export type ByteSource = AsyncIterable<Uint8Array>;
+
+/** What an operation may still use up. Operations check it before they start a part, a page or an object. */
+export interface Budget {
+  /** Unix time in ms after which nothing new is started. */
+  readonly deadline?: number;
+  /** Requests that may still be sent; the holder counts it down. */
+  requests?: number;
+}
+
+/** Serialisable progress of one long operation; `kind` and `version` guard against other operations and releases. */
+export interface Checkpoint {
+  readonly version: 1;
+  readonly kind: string;
+  /** JSON data, no secrets. */
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  budget?: Budget | undefined;
+  /** Where an earlier call of the same operation stopped. An operation that cannot resume refuses it. */
+  checkpoint?: Checkpoint | undefined;
+  /** Told after every step that can be resumed from. */
+  onCheckpoint?: ((checkpoint: Checkpoint) => void) | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  /** All objects below `dir`, and the directories only where the store has real ones. Default: one level. */
+  recursive?: boolean | undefined;
+}
+
+export interface StatOptions extends CallOptions {
+  want?: readonly Want[] | undefined;
+}
+
+export interface ReadOptions extends CallOptions {
+  range?: ByteRange | undefined;
+  /** What the caller knows of the object: spares a request, and the read fails when the etag has changed. */
+  info?: ObjectInfo | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Bytes that `body` will give; more or fewer is an error and nothing is left under the name. Absent = unknown. */
+  size?: number | undefined;
+  /** Absent = now. */
+  modTime?: Nanos | undefined;
+  mimeType?: string | undefined;
+  /** User metadata (lower-case keys). */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  /** Digest of the source, worked out only if the backend needs it before the first byte is sent. */
+  sourceHash?: ((type: HashType) => Promise<string | undefined>) | undefined;
+  /** Called with the number of further bytes that the store has taken. */
+  onBytes?: ((bytes: number) => void) | undefined;
+  tier?: string | undefined;
+}
+
+export interface CopyOptions extends CallOptions {
+  modTime?: Nanos | undefined;
+}
+
+/** Capabilities as data; a conformance case runs exactly where its feature says so. */
+export interface Features {
+  /** The first path segment is a bucket; directories exist only as prefixes. */
+  readonly bucketBased: boolean;
+  /** Empty directories can be made and listed. */
+  readonly emptyDirs: boolean;
+  /** `copy` between paths of the same store is done by the service. */
+  readonly copy: boolean;
+  /** `move` between paths of the same store is one step. */
+  readonly move: boolean;
+  readonly setModTime: boolean;
+  /** `setModTime` costs about as much as the copy of the object (S3). */
+  readonly slowModTime: boolean;
+  readonly slowHash: boolean;
+  readonly readMimeType: boolean;
+  readonly writeMimeType: boolean;
+  readonly userMetadata: boolean;
+  /** `list({ recursive })` costs fewer requests than the walk by directory. */
+  readonly fastList: boolean;
+  readonly tiers: boolean;
+  readonly isLocal: boolean;
+}
+
+/**
+ * An opened storage, rooted at a path. Paths given to it are relative to the root, in rclone's standard form.
+ * All calls are stateless, take a signal and reject with a TscloneError.
+ */
+export interface Backend {
+  /** Backend type: `s3`, `local` … */
+  readonly type: string;
+  /** Name of the remote it was opened from: `r2`, `:s3`, `local`. */
+  readonly name: string;
+  /** Path of the root within the remote, no leading slash except for local; '' = the remote itself. */
+  readonly root: string;
+  /** rclone's words for it in log lines: `S3 bucket b path p`, `Local file system at /x`. */
+  readonly description: string;
+  /** Equal for two backends between which `copy` and `move` can work without moving bytes through here. */
+  readonly storeId: string;
+  readonly features: Features;
+  /** Hashes it can give; the first is the cheapest. */
+  readonly hashes: readonly HashType[];
+  /** Smallest step of a modTime in ns, or 'none' when it cannot keep one. */
+  readonly precision: Nanos | 'none';
+
+  /** The same remote rooted at another path (counted from the remote, not from this root). No request. */
+  at(root: string): Backend;
+
+  /**
+   * Entries below `dir` ('' = the root) in the order of their UTF-8 bytes within each page of the store.
+   * @throws dir_not_found when the store knows that it does not exist.
+   */
+  list(dir: string, o?: ListOptions): AsyncIterable<Entry>;
+
+  /** @throws object_not_found, is_directory */
+  stat(path: string, o?: StatOptions): Promise<ObjectInfo>;
+
+  /** The directory itself. @throws dir_not_found, not_directory */
+  statDir?(path: string, o?: CallOptions): Promise<DirInfo>;
+
+  /**
+   * Is this path one object? Decides whether a reference on the command line names an object or a directory.
+   * Answers undefined for "take it as a directory".
+   */
+  probe(path: string, o?: CallOptions): Promise<ObjectInfo | undefined>;
+
+  /**
+   * Starts a read. The body ends only after every byte that was announced (and, for whole objects with a known hash,
+   * the right ones) came; otherwise it throws `corrupted` or `network`.
+   */
+  read(path: string, o?: ReadOptions): Promise<{ info: ObjectInfo; body: ByteSource }>;
+
+  /**
+   * Stores `body` under `path`, replacing what is there. Resolves only when what is stored is what was read; on any
+   * error nothing new stands under the name. The source is closed (`return()`) when the write stops early.
+   */
+  write(path: string, body: ByteSource, o: WriteOptions): Promise<ObjectInfo>;
+
+  /** @throws object_not_found where the store can tell. */
+  remove(path: string, o?: CallOptions): Promise<void>;
+
+  /** Makes the directory and its parents; existing is fine. S3: creates the bucket. */
+  mkdir(dir: string, o?: CallOptions): Promise<void>;
+
+  /** @throws not_empty, dir_not_found */
+  rmdir(dir: string, o?: CallOptions): Promise<void>;
+
+  /** Server-side copy from a backend with the same storeId. */
+  copy?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
+
+  /** Server-side move (rename) from a backend with the same storeId. */
+  move?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
+
+  /** Sets the modTime of a stored object. `info` is what the caller knows of it. */
+  setModTime?(path: string, modTime: Nanos, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<void>;
+
+  setDirModTime?(path: string, modTime: Nanos, o?: CallOptions): Promise<void>;
+
+  /** Removes many objects with fewer requests; answers the failures. */
+  removeMany?(paths: readonly string[], o?: CallOptions): Promise<readonly { path: string; error: Error }[]>;
+
+  /** Removes the directory and everything below it, where the store does it better than the walk. */
+  purge?(dir: string, o?: CallOptions): Promise<void>;
+
+  /** The digest of a stored object, read from the store or worked out; undefined = it has none. */
+  hash?(path: string, type: HashType, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<string | undefined>;
+}
+
+/** What a backend is opened with. */
+export interface OpenArgs<O> {
+  readonly name: string;
+  readonly options: O;
+  readonly platform: Platform;
+  readonly emit: Emit;
+  readonly limits: TransportLimits;
+  /** Opens another remote; for backends that wrap one. */
+  readonly openRemote: (reference: string) => Promise<Backend>;
+}
+
+/** Global settings that backends need. Times in ms. */
+export interface TransportLimits {
+  readonly lowLevelRetries: number;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly transfers: number;
+  readonly checkers: number;
+  /** Streams up to this are read whole and sent in one request (rclone's `--streaming-upload-cutoff`). */
+  readonly streamingUploadCutoff: number;
+  readonly userAgent: string;
+  readonly useServerModTime: boolean;
+}
+
+export const defaultLimits: TransportLimits = {
+  lowLevelRetries: 10,
+  timeoutMs: 300_000,
+  connectTimeoutMs: 60_000,
+  transfers: 4,
+  checkers: 8,
+  streamingUploadCutoff: 100 * 1024,
+  userAgent: 'tsclone',
+  useServerModTime: false,
+};
+
+export type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want };

@@ -1,0 +1,39 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { Readable } from 'node:stream';
+import { crc32 } from '../core/crc32.ts';
+import { sleepMs } from '../core/edge-platform.ts';
+import type { Platform } from '../core/platform.ts';
+
+/** The platform of Node, Bun and Deno: native hashes, files, streamed request bodies. */
+export function nodePlatform(env: Readonly<Record<string, string | undefined>> = process.env): Platform {
+  return {
+    kind: 'node',
+    env,
+    now: wallClock,
+    sleep: sleepMs,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+    createHash(type) {
+      if (type === 'crc32') return crc32();
+      const hash = createHash(type);
+      return { update: (b) => void hash.update(b), digest: () => new Uint8Array(hash.digest()) };
+    },
+    streamBody: (source) => Readable.from(source, { objectMode: false }),
+    async readTextFile(path) {
+      try {
+        return await readFile(path, 'utf8');
+      } catch (e) {
+        if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw e;
+      }
+    },
+    homeDir: () => env['HOME'] ?? homedir(),
+  };
+}
+
+/** Wall clock in ns: milliseconds from Date, the rest from the monotonic clock, never going back within a process. */
+const wallClock = (() => {
+  const offset = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+  return () => process.hrtime.bigint() + offset;
+})();

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, testTimeout = 30_000) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [project('unit'), project('conformance'), project('differential', 120_000), project('edge', 120_000)],
+  },
+});
