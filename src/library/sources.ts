@@ -1,0 +1,81 @@
+import { utf8 } from '../core/bytes.ts';
+import type { ByteSource } from '../core/backend.ts';
+import { TscloneError } from '../core/errors.ts';
+
+/** Anything that can be written: streams of unknown size are welcome. Strings are written as UTF-8. */
+export type BodyInput =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | Iterable<Uint8Array | string>;
+
+/** One stream of bytes out of any body, and its size where it is known without reading. */
+export function toByteSource(body: BodyInput): { source: ByteSource; size?: number } {
+  if (typeof body === 'string') return ofBytes(utf8(body));
+  if (body instanceof Uint8Array) return ofBytes(body);
+  if (body instanceof ArrayBuffer) return ofBytes(new Uint8Array(body));
+  if (typeof Blob !== 'undefined' && body instanceof Blob) return { source: fromReader(body.stream()), size: body.size };
+  if (isWebStream(body)) return { source: fromReader(body) };
+  if (Symbol.asyncIterator in body || Symbol.iterator in body) return { source: fromIterable(body) };
+  throw new TscloneError('usage', 'write: the body is none of string, bytes, Blob, stream or iterable of bytes', {
+    retry: 'no',
+  });
+}
+
+function ofBytes(bytes: Uint8Array): { source: ByteSource; size: number } {
+  return { source: fromIterable([bytes]), size: bytes.length };
+}
+
+/** Not every runtime can iterate a web stream; a reader works in all. Leaving early cancels the stream. */
+async function* fromReader(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const reader = stream.getReader();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        ended = true;
+        return;
+      }
+      yield asBytes(value);
+    }
+  } finally {
+    if (!ended) await reader.cancel().catch(() => {});
+    reader.releaseLock();
+  }
+}
+
+async function* fromIterable(
+  chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of chunks) yield asBytes(chunk);
+}
+
+function asBytes(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (typeof chunk === 'string') return utf8(chunk);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new TscloneError('usage', `write: the stream gave a ${typeof chunk} where bytes are needed`, { retry: 'no' });
+}
+
+function isWebStream(body: object): body is ReadableStream<Uint8Array> {
+  return 'getReader' in body && typeof body.getReader === 'function';
+}
+
+/** A web stream over a byte source: pulls one chunk at a time; cancelling closes the source. */
+export function toWebStream(source: ByteSource): ReadableStream<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
