@@ -1,9 +1,35 @@
 /** rclone's character classes for names, as bits in their print order. */
 const bitsByName: ReadonlyMap<string, number> = new Map(
   [
-    'Raw', 'Slash', 'LtGt', 'DoubleQuote', 'SingleQuote', 'BackQuote', 'Dollar', 'Colon', 'Question', 'Asterisk', 'Pipe',
-    'Hash', 'Percent', 'BackSlash', 'CrLf', 'Del', 'Ctl', 'LeftSpace', 'LeftPeriod', 'LeftTilde', 'LeftCrLfHtVt',
-    'RightSpace', 'RightPeriod', 'RightCrLfHtVt', 'InvalidUtf8', 'Dot', 'SquareBracket', 'Semicolon', 'Exclamation',
+    'Raw',
+    'Slash',
+    'LtGt',
+    'DoubleQuote',
+    'SingleQuote',
+    'BackQuote',
+    'Dollar',
+    'Colon',
+    'Question',
+    'Asterisk',
+    'Pipe',
+    'Hash',
+    'Percent',
+    'BackSlash',
+    'CrLf',
+    'Del',
+    'Ctl',
+    'LeftSpace',
+    'LeftPeriod',
+    'LeftTilde',
+    'LeftCrLfHtVt',
+    'RightSpace',
+    'RightPeriod',
+    'RightCrLfHtVt',
+    'InvalidUtf8',
+    'Dot',
+    'SquareBracket',
+    'Semicolon',
+    'Exclamation',
   ].map((name, i) => [name, 2 ** i]),
 );
 
@@ -16,9 +42,22 @@ export const standardMask = bit('Slash') | bit('Ctl') | bit('Del') | bit('Dot');
 const quote = '‛';
 
 const asciiClasses: readonly [name: string, chars: string][] = [
-  ['Slash', '/'], ['LtGt', '<>'], ['DoubleQuote', '"'], ['SingleQuote', "'"], ['BackQuote', '`'], ['Dollar', '$'],
-  ['Colon', ':'], ['Question', '?'], ['Asterisk', '*'], ['Pipe', '|'], ['Hash', '#'], ['Percent', '%'],
-  ['BackSlash', '\\'], ['SquareBracket', '[]'], ['Semicolon', ';'], ['Exclamation', '!'],
+  ['Slash', '/'],
+  ['LtGt', '<>'],
+  ['DoubleQuote', '"'],
+  ['SingleQuote', "'"],
+  ['BackQuote', '`'],
+  ['Dollar', '$'],
+  ['Colon', ':'],
+  ['Question', '?'],
+  ['Asterisk', '*'],
+  ['Pipe', '|'],
+  ['Hash', '#'],
+  ['Percent', '%'],
+  ['BackSlash', '\\'],
+  ['SquareBracket', '[]'],
+  ['Semicolon', ';'],
+  ['Exclamation', '!'],
 ];
 
 /** How one mask encodes and decodes single names. */
@@ -270,7 +309,7 @@ export function nameToBytes(name: string): Uint8Array {
 /** The reverse: bytes that are not UTF-8 become lone surrogates, one by one as Go splits them. */
 export function bytesToName(bytes: Uint8Array): string {
   let out = '';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const n = sequenceLength(bytes, i);
     if (n === 0) {
       out += String.fromCharCode(0xdc00 + (bytes[i] as number));

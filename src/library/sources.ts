@@ -17,7 +17,8 @@ export function toByteSource(body: BodyInput): { source: ByteSource; size?: numb
   if (typeof body === 'string') return ofBytes(utf8(body));
   if (body instanceof Uint8Array) return ofBytes(body);
   if (body instanceof ArrayBuffer) return ofBytes(new Uint8Array(body));
-  if (typeof Blob !== 'undefined' && body instanceof Blob) return { source: fromReader(body.stream()), size: body.size };
+  if (typeof Blob !== 'undefined' && body instanceof Blob)
+    return { source: fromReader(body.stream()), size: body.size };
   if (isWebStream(body)) return { source: fromReader(body) };
   if (Symbol.asyncIterator in body || Symbol.iterator in body) return { source: fromIterable(body) };
   throw new TscloneError('usage', 'write: the body is none of string, bytes, Blob, stream or iterable of bytes', {

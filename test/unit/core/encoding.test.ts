@@ -4,12 +4,16 @@ import * as enc from '../../../src/core/encoding.ts';
 
 type Text = string | { hex: string };
 interface Vectors {
-  masks: { label: string; mask: string; bits?: number; string: string; cases: [Text, Text, Text, Text, Text, Text][] }[];
+  masks: {
+    label: string;
+    mask: string;
+    bits?: number;
+    string: string;
+    cases: [Text, Text, Text, Text, Text, Text][];
+  }[];
   sets: Record<string, unknown>[];
 }
-const vectors = JSON.parse(
-  readFileSync(new URL('../../vectors/encodings.json', import.meta.url), 'utf8'),
-) as Vectors;
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/encodings.json', import.meta.url), 'utf8')) as Vectors;
 
 const text = (t: Text): string =>
   typeof t === 'string' ? t : enc.bytesToName(Uint8Array.from(Buffer.from(t.hex, 'hex')));

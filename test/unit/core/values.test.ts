@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  formatDuration,
-  formatReadableDuration,
-  parseDuration,
-  parseTimeOrAge,
-} from '../../../src/core/duration.ts';
+import { formatDuration, formatReadableDuration, parseDuration, parseTimeOrAge } from '../../../src/core/duration.ts';
 import {
   formatCount,
   formatCountUnit,
@@ -19,9 +14,10 @@ import { formatMtimeSeconds, formatRfc3339, parseMtimeSeconds } from '../../../s
 process.env.TZ = 'UTC';
 
 type Row = Record<string, string | undefined> & { dateRelative?: boolean; timeIsRelative?: boolean };
-const vectors = JSON.parse(
-  readFileSync(new URL('../../vectors/sizes-times.json', import.meta.url), 'utf8'),
-) as Record<'sizes' | 'sizeFormat' | 'durations' | 'durationFormat' | 'bwlimit', Row[]>;
+const vectors = JSON.parse(readFileSync(new URL('../../vectors/sizes-times.json', import.meta.url), 'utf8')) as Record<
+  'sizes' | 'sizeFormat' | 'durations' | 'durationFormat' | 'bwlimit',
+  Row[]
+>;
 
 const now = (): bigint => 1_800_000_000_000_000_000n;
 const attempt = <T>(f: () => T): T | { error: string } => {
