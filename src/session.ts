@@ -1,11 +1,114 @@
-import type { Backend } from './core/backend.ts';
-import type { Remote } from './core/remote.ts';
+import type { Registry } from './backends/registry.ts';
+import { ConfigFile } from './config/file.ts';
+import { rcloneTypes } from './config/known-types.ts';
+import { listRemotes, optionText, remoteType, type ConfigSources } from './config/resolve.ts';
+import { defaultLimits, type Backend, type TransportLimits } from './core/backend.ts';
+import type { BackendDefinition } from './core/definition.ts';
+import { TscloneError } from './core/errors.ts';
+import { ignoreEvents, type Emit } from './core/events.ts';
+import type { Platform } from './core/platform.ts';
+import { formatParams, parseRemote, type Remote } from './core/remote.ts';
+import type { OptionMeta } from './options/define.ts';
+import { flagName, parseOptions } from './options/derive.ts';
+
+export interface SessionOptions {
+  readonly platform: Platform;
+  readonly registry: Registry;
+  readonly config?: ConfigFile;
+  readonly emit?: Emit;
+  readonly limits?: Partial<TransportLimits>;
+  /** Texts of backend flags (`s3-chunk-size`) given by the caller. */
+  readonly backendFlags?: ReadonlyMap<string, string>;
+}
 
 /**
  * A config with its registry, events and limits: the one place where the parts are wired. Backends are cached per
- * remote and options, so that `open` is cheap and one S3 client serves all paths of a remote.
+ * remote and parameters, so that `open` is cheap and one S3 client serves all paths of a remote.
  */
 export interface Session {
-  /** Opens `name:path`, `:type,k=v:path` or a local path, rooted at that path. Sends no request. */
-  open(reference: string | Remote): Promise<Backend>;
+  readonly config: ConfigFile;
+  readonly platform: Platform;
+  readonly emit: Emit;
+  readonly limits: TransportLimits;
+  /**
+   * Opens `name:path`, `:type,k=v:path` or a local path, rooted at that path. Sends no request.
+   * @throws bad_path, unknown_remote, unknown_backend, unsupported, bad_config
+   */
+  open(reference: string): Promise<Backend>;
+  /** Definition and typed options behind a reference, without opening it. */
+  resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }>;
+  remotes(): { name: string; type: string; source: 'environment' | 'file'; description: string }[];
+}
+
+export function createSession(o: SessionOptions): Session {
+  const emit = o.emit ?? ignoreEvents;
+  const config = o.config ?? new ConfigFile();
+  const limits = { ...defaultLimits, ...o.limits };
+  const sources: ConfigSources = { file: config, env: o.platform.env, flags: o.backendFlags ?? new Map() };
+  const opened = new Map<string, Promise<Backend>>();
+
+  async function resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }> {
+    const type = typeOf(remote);
+    const load = o.registry[type];
+    if (!Object.hasOwn(o.registry, type) || !load) throw missingBackend(remote, type, o.registry);
+    const definition = (await load()) as unknown as BackendDefinition;
+    const facts = definition.options.meta;
+    const options = parseOptions(definition, remote.name || 'local', (option) =>
+      optionText(sources, remote, option, flagName(type, option, facts.get(option) as OptionMeta)),
+    );
+    return { definition, options };
+  }
+
+  function typeOf(remote: Remote): string {
+    if (remote.name === '') return 'local';
+    if (remote.name.startsWith(':')) return remote.name.slice(1);
+    const type = remoteType(sources, remote.name, remote.params);
+    if (type === undefined) {
+      throw new TscloneError('unknown_remote', `didn't find section in config file ("${remote.name}")`, {
+        remote: remote.name,
+        retry: 'no',
+      });
+    }
+    return type;
+  }
+
+  function base(remote: Remote): Promise<Backend> {
+    const key = `${remote.name},${formatParams(remote.params)}`;
+    let backend = opened.get(key);
+    if (!backend) {
+      backend = resolve(remote).then(({ definition, options }) =>
+        definition.open({
+          name: remote.name === '' ? 'local' : remote.name,
+          options,
+          platform: o.platform,
+          emit,
+          limits,
+          openRemote: open,
+        }),
+      );
+      opened.set(key, backend);
+      backend.catch(() => opened.delete(key));
+    }
+    return backend;
+  }
+
+  async function open(reference: string): Promise<Backend> {
+    const remote = parseRemote(reference);
+    return (await base(remote)).at(remote.path);
+  }
+
+  return { config, platform: o.platform, emit, limits, open, resolve, remotes: () => listRemotes(sources) };
+}
+
+function missingBackend(remote: Remote, type: string, registry: Registry): TscloneError {
+  if (type === 'local' || !rcloneTypes.includes(type)) {
+    const why = type === 'local' ? ': this runtime has no file system' : '';
+    return new TscloneError('unknown_backend', `didn't find backend called "${type}"${why}`, { retry: 'no' });
+  }
+  const built = Object.keys(registry).sort().join(', ');
+  return new TscloneError(
+    'unknown_backend',
+    `remote "${remote.name}" has type "${type}", which is not built into tsclone (built in: ${built}). Use rclone for this remote`,
+    { remote: remote.name, retry: 'no' },
+  );
 }

@@ -1,7 +1,7 @@
 import type { BackendDefinition } from '../core/definition.ts';
 
 /** Backend types with their lazy loaders. No backend is imported before its first use. */
-export type Registry = Readonly<Record<string, () => Promise<BackendDefinition<never>>>>;
+export type Registry = Readonly<Record<string, () => Promise<BackendDefinition<unknown>>>>;
 
 /** The backends that run everywhere. `node/registry.ts` adds those that need a file system. */
 export const edgeRegistry: Registry = {

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Programs that some suites need and that npm does not bring. `.ci/run` installs them and puts them on PATH. */
-export type Peer = 'rclone' | 'versitygw' | 'weed' | 'workerd' | 'deno' | 'bun' | 'node20' | 'node22' | 'node24' | 'node26';
+export type Peer =
+  'rclone' | 'versitygw' | 'weed' | 'workerd' | 'deno' | 'bun' | 'node20' | 'node22' | 'node24' | 'node26';
 
 /**
  * Path of a peer: from `TSCLONE_PEER_<NAME>`, else PATH, else undefined after one line that says what is skipped. With

@@ -1,0 +1,272 @@
+import type { BigIntStats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
+import { compareUtf8, toHex } from '../../core/bytes.ts';
+import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import type { Emit } from '../../core/events.ts';
+import { mimeTypeOf } from '../../core/mime.ts';
+import { joinPath } from '../../core/path.ts';
+import type { Platform } from '../../core/platform.ts';
+import type { LocalOptions } from './definition.ts';
+import { errnoOf, localError } from './errors.ts';
+import { fileNames, type FileNames } from './names.ts';
+import { readFileRange } from './read.ts';
+import { setTime } from './times.ts';
+import { writeFile } from './write.ts';
+
+export interface LocalContext {
+  readonly name: string;
+  readonly options: LocalOptions;
+  readonly platform: Platform;
+  readonly emit: Emit;
+}
+
+const features: Features = {
+  bucketBased: false,
+  emptyDirs: true,
+  copy: false,
+  move: true,
+  setModTime: true,
+  slowModTime: false,
+  slowHash: true,
+  readMimeType: true,
+  writeMimeType: false,
+  userMetadata: false,
+  fastList: false,
+  tiers: false,
+  isLocal: true,
+};
+
+const hashTypes: readonly HashType[] = ['md5', 'sha1', 'sha256', 'crc32'];
+
+/** Files below an absolute directory. */
+export function createLocalBackend(c: LocalContext, root: string): Backend {
+  const names = fileNames(root, c.options.encoding);
+  const fileOf = (path: string): string => names.toFile(path);
+
+  const objectInfo = (path: string, s: BigIntStats): ObjectInfo => ({
+    kind: 'object',
+    path,
+    size: Number(s.size),
+    modTime: s.mtimeNs,
+    hashes: {},
+    mimeType: mimeTypeOf(path),
+  });
+  const dirInfo = (path: string, s: BigIntStats): DirInfo => ({
+    kind: 'dir',
+    path,
+    modTime: s.mtimeNs,
+    size: Number(s.size),
+  });
+
+  const statEntry = async (path: string): Promise<BigIntStats> => {
+    try {
+      return await (c.options.copy_links ? fs.stat : fs.lstat)(fileOf(path), { bigint: true });
+    } catch (e) {
+      throw localError(e, path, 'object');
+    }
+  };
+
+  const hash = async (path: string, type: HashType): Promise<string> => {
+    const h = c.platform.createHash(type);
+    for await (const chunk of readFileRange(fileOf(path), path, undefined, {
+      checkUpdated: !c.options.no_check_updated,
+    }))
+      h.update(chunk);
+    return toHex(h.digest());
+  };
+
+  const backend: Backend = {
+    type: 'local',
+    name: c.name,
+    root,
+    description: `Local file system at ${root}`,
+    storeId: 'local',
+    features,
+    hashes: hashTypes,
+    precision: 1n,
+    at: (path) => createLocalBackend(c, isAbsolute(path) ? resolve(path) : resolve(root, path)),
+
+    list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o.recursive === true, o.signal),
+
+    async stat(path, o = {}) {
+      throwIfAborted(o.signal);
+      const s = await statEntry(path);
+      if (s.isDirectory()) throw new TscloneError('is_directory', 'is a directory not a file', { path, retry: 'no' });
+      if (!s.isFile()) throw new TscloneError('object_not_found', 'object not found', { path, retry: 'no' });
+      const hashes: Partial<Record<HashType, string>> = {};
+      for (const want of o.want ?? []) if (isHash(want)) hashes[want] = await hash(path, want);
+      const info = { ...objectInfo(path, s), hashes: hashes as Hashes };
+      return o.want?.includes('metadata') ? { ...info, metadata: fileMetadata(s) } : info;
+    },
+
+    async statDir(path, o = {}) {
+      throwIfAborted(o.signal);
+      let s: BigIntStats;
+      try {
+        s = await fs.stat(fileOf(path), { bigint: true });
+      } catch (e) {
+        throw localError(e, path, 'dir');
+      }
+      if (!s.isDirectory()) throw new TscloneError('not_directory', 'is a file not a directory', { path, retry: 'no' });
+      return dirInfo(path, s);
+    },
+
+    async probe(path, o = {}) {
+      throwIfAborted(o.signal);
+      try {
+        const s = await fs.stat(fileOf(path), { bigint: true });
+        return s.isDirectory() ? undefined : objectInfo(path, s);
+      } catch (e) {
+        if (errnoOf(e) === 'ENOENT' || errnoOf(e) === 'ENOTDIR') return undefined;
+        throw localError(e, path, 'object');
+      }
+    },
+
+    async read(path, o = {}) {
+      throwIfAborted(o.signal);
+      const s = await fs.stat(fileOf(path), { bigint: true }).catch((e: unknown) => {
+        throw localError(e, path, 'object');
+      });
+      if (s.isDirectory()) throw new TscloneError('is_directory', 'is a directory not a file', { path, retry: 'no' });
+      const body = readFileRange(fileOf(path), path, o.range, {
+        signal: o.signal,
+        checkUpdated: !c.options.no_check_updated,
+      });
+      return { info: objectInfo(path, s), body };
+    },
+
+    async write(path, body, o) {
+      const file = fileOf(path);
+      await names.guardParent(file, path, c.options.copy_links);
+      const size = await writeFile(
+        file,
+        path,
+        body,
+        { ...o, modTime: c.options.no_set_modtime ? undefined : o.modTime },
+        c.platform,
+      );
+      const s = await fs.stat(file, { bigint: true });
+      return { ...objectInfo(path, s), size };
+    },
+
+    async remove(path, o = {}) {
+      throwIfAborted(o.signal);
+      await fs.unlink(fileOf(path)).catch((e: unknown) => {
+        throw localError(e, path, 'object');
+      });
+    },
+
+    async mkdir(dir, o = {}) {
+      throwIfAborted(o.signal);
+      await fs.mkdir(fileOf(dir), { recursive: true }).catch((e: unknown) => {
+        throw localError(e, dir, 'dir');
+      });
+    },
+
+    async rmdir(dir, o = {}) {
+      throwIfAborted(o.signal);
+      await fs.rmdir(fileOf(dir)).catch((e: unknown) => {
+        throw localError(e, dir, 'dir');
+      });
+    },
+
+    async move(from, info, to, o = {}) {
+      throwIfAborted(o.signal);
+      const source = fileNames(from.root, c.options.encoding).toFile(info.path);
+      const file = fileOf(to);
+      await names.guardParent(file, to, c.options.copy_links);
+      try {
+        await fs.rename(source, file);
+      } catch (e) {
+        if (errnoOf(e) === 'EXDEV')
+          throw new TscloneError('unsupported', `${to}: the file lies on another disk`, { path: to, retry: 'no' });
+        throw localError(e, info.path, 'object');
+      }
+      return objectInfo(to, await fs.stat(file, { bigint: true }));
+    },
+
+    async setModTime(path, modTime) {
+      if (c.options.no_set_modtime) return;
+      await setTime(fileOf(path), modTime).catch((e: unknown) => {
+        throw localError(e, path, 'object');
+      });
+    },
+
+    async setDirModTime(path, modTime) {
+      if (c.options.no_set_modtime) return;
+      await setTime(fileOf(path), modTime).catch((e: unknown) => {
+        throw localError(e, path, 'dir');
+      });
+    },
+
+    hash: async (path, type) => hash(path, type),
+  };
+  return backend;
+}
+
+const isHash = (want: string): want is HashType => (hashTypes as readonly string[]).includes(want);
+
+function fileMetadata(s: BigIntStats): Record<string, string> {
+  const time = (ns: bigint): string => {
+    const iso = new Date(Number(ns / 1_000_000n)).toISOString();
+    return `${iso.slice(0, 19)}.${(ns % 1_000_000_000n).toString().padStart(9, '0')}Z`.replace(/\.?0+Z$/, 'Z');
+  };
+  return {
+    atime: time(s.atimeNs),
+    btime: time(s.birthtimeNs),
+    gid: String(s.gid),
+    mode: s.mode.toString(8),
+    mtime: time(s.mtimeNs),
+    uid: String(s.uid),
+  };
+}
+
+async function* listDirectory(
+  c: LocalContext,
+  names: FileNames,
+  dir: string,
+  objectInfo: (path: string, s: BigIntStats) => ObjectInfo,
+  dirInfo: (path: string, s: BigIntStats) => DirInfo,
+  recursive: boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry, void, void> {
+  let entries;
+  try {
+    entries = await fs.readdir(names.toFile(dir), { withFileTypes: true, encoding: 'buffer' });
+  } catch (e) {
+    if (errnoOf(e) === 'ENOTDIR')
+      throw new TscloneError('not_directory', 'is a file not a directory', { path: dir, retry: 'no' });
+    throw localError(e, dir, 'dir');
+  }
+  const found = entries.map((entry) => ({ entry, path: joinPath(dir, names.toName(entry.name)) }));
+  found.sort((a, b) => compareUtf8(a.path, b.path));
+  for (const { entry, path } of found) {
+    throwIfAborted(signal);
+    if (entry.isSymbolicLink() && !c.options.copy_links) {
+      if (!c.options.skip_links)
+        c.emit({
+          type: 'log',
+          level: 'notice',
+          subject: path,
+          message: "Can't follow symlink without -L/--copy-links",
+        });
+      continue;
+    }
+    let s: BigIntStats;
+    try {
+      s = await (entry.isSymbolicLink() ? fs.stat : fs.lstat)(names.toFile(path), { bigint: true });
+    } catch (e) {
+      // Gone since the directory was read.
+      if (errnoOf(e) === 'ENOENT' && !entry.isSymbolicLink()) continue;
+      throw localError(e, path, 'object');
+    }
+    if (s.isDirectory()) {
+      yield dirInfo(path, s);
+      if (recursive) yield* listDirectory(c, names, path, objectInfo, dirInfo, true, signal);
+    } else if (s.isFile()) yield objectInfo(path, s);
+    else if (!c.options.skip_specials)
+      c.emit({ type: 'log', level: 'notice', subject: path, message: "Can't transfer non file/directory" });
+  }
+}

@@ -1,0 +1,68 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
+import { bytesToName, fromStandardName, nameToBytes, toStandardName } from '../../core/encoding.ts';
+import { TscloneError } from '../../core/errors.ts';
+
+/** Translates between paths as rclone shows them and files below a root. */
+export interface FileNames {
+  /** @throws bad_path for a path that would leave the root. */
+  toFile(path: string): string;
+  toName(bytes: Uint8Array): string;
+  /** @throws bad_path when the parent directory is a symbolic link that leads out of the root. */
+  guardParent(file: string, path: string, followLinks: boolean): Promise<void>;
+}
+
+export function fileNames(root: string, mask: number): FileNames {
+  const checked = new Set<string>();
+  return {
+    toFile(path) {
+      if (path === '') return root;
+      const parts = path.split('/').map((s) => fromStandardName(mask, s));
+      const bad = parts.find((s) => s === '..' || s === '.' || s === '' || s.includes('/') || s.includes('\0'));
+      if (bad !== undefined) {
+        throw new TscloneError(
+          'bad_path',
+          `${path}: cannot be a file below ${root}: the segment ${JSON.stringify(bad)} would lead elsewhere`,
+          { path, retry: 'no' },
+        );
+      }
+      const file = root === '/' ? `/${parts.join('/')}` : `${root}/${parts.join('/')}`;
+      return /[\udc80-\udcff]/.test(file) ? rawBytes(file) : file;
+    },
+
+    toName: (bytes) => toStandardName(mask, bytesToName(bytes)),
+
+    async guardParent(file, path, followLinks) {
+      const parent = dirname(file);
+      if (followLinks || checked.has(parent)) return;
+      const [real, base] = await Promise.all([nearestReal(parent), nearestReal(root)]);
+      if (real !== base && !real.startsWith(base === sep ? sep : base + sep)) {
+        // The nearest existing parent may lie above a root that does not exist yet.
+        if (!`${base}${sep}`.startsWith(real === sep ? sep : real + sep)) {
+          throw new TscloneError(
+            'bad_path',
+            `${path}: a symbolic link on the way leads out of ${root} to ${real}; nothing was written. -L/--copy-links allows it`,
+            { path, retry: 'no' },
+          );
+        }
+      }
+      checked.add(parent);
+    },
+  };
+}
+
+/** The real path of the nearest directory that exists. */
+async function nearestReal(dir: string): Promise<string> {
+  for (let at = dir; ; at = dirname(at)) {
+    try {
+      return await realpath(at);
+    } catch {
+      if (at === dirname(at)) return at;
+    }
+  }
+}
+
+/** Node takes Buffers as paths; the type says string so that callers need not care. */
+function rawBytes(file: string): string {
+  return Buffer.from(nameToBytes(file)) as unknown as string;
+}

@@ -1,0 +1,82 @@
+import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ByteSource, WriteOptions } from '../../core/backend.ts';
+import { toHex } from '../../core/bytes.ts';
+import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import type { Platform } from '../../core/platform.ts';
+import { localError } from './errors.ts';
+import { setTime } from './times.ts';
+
+/**
+ * Writes into `NAME.xxxxxxxx.partial` beside the target and renames it when every byte is there. On any error the
+ * partial file is removed and the target stays as it was. Answers the number of bytes.
+ */
+export async function writeFile(
+  file: string,
+  path: string,
+  body: ByteSource,
+  o: WriteOptions,
+  platform: Platform,
+): Promise<number> {
+  throwIfAborted(o.signal);
+  const iterator = body[Symbol.asyncIterator]();
+  let partial: string | undefined;
+  let handle: FileHandle | undefined;
+  try {
+    const target = await stat(file).catch(() => undefined);
+    if (target?.isDirectory())
+      throw new TscloneError('is_directory', `${path}: is a directory, a file cannot take its name`, { path });
+    await mkdir(dirname(file), { recursive: true });
+    partial = partialName(file, platform);
+    handle = await open(partial, 'wx', target === undefined ? 0o666 : target.mode & 0o777);
+    let total = 0;
+    for (;;) {
+      throwIfAborted(o.signal);
+      const { done, value } = await iterator.next();
+      if (done) break;
+      total += value.length;
+      if (o.size !== undefined && total > o.size) throw sizeMismatch(path, o.size, `more than ${o.size}`);
+      await writeAll(handle, value);
+      o.onBytes?.(value.length);
+    }
+    if (o.size !== undefined && total !== o.size) throw sizeMismatch(path, o.size, total);
+    throwIfAborted(o.signal);
+    await handle.close();
+    handle = undefined;
+    if (o.modTime !== undefined) await setTime(partial, o.modTime);
+    await rename(partial, file);
+    partial = undefined;
+    return total;
+  } catch (e) {
+    throw localError(e, path, 'object');
+  } finally {
+    await handle?.close().catch(() => {});
+    if (partial !== undefined) {
+      await unlink(partial).catch(() => {});
+      await iterator.return?.().catch(() => {});
+    }
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** Eight hex digits as rclone's; a name near the limit of 255 bytes is cut to make room. */
+function partialName(file: string, platform: Platform): string {
+  const suffix = `.${toHex(platform.randomBytes(4))}.partial`;
+  let leaf = basename(file);
+  while (Buffer.byteLength(leaf) + suffix.length > 255) leaf = leaf.slice(0, -1);
+  return join(dirname(file), leaf + suffix);
+}
+
+function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
+  return new TscloneError(
+    'corrupted',
+    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
+    { path },
+  );
+}

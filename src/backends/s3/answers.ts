@@ -1,0 +1,79 @@
+import type { S3ClientResolvedConfig } from '@aws-sdk/client-s3';
+import { fromUtf8 } from '../../core/bytes.ts';
+
+/** Root element of every XML answer that is believed. */
+const roots: Readonly<Record<string, string>> = {
+  ListObjectsCommand: 'ListBucketResult',
+  ListObjectsV2Command: 'ListBucketResult',
+  ListBucketsCommand: 'ListAllMyBucketsResult',
+  CopyObjectCommand: 'CopyObjectResult',
+  DeleteObjectsCommand: 'DeleteResult',
+  CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
+  CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
+  ListPartsCommand: 'ListPartsResult',
+  ListMultipartUploadsCommand: 'ListMultipartUploadsResult',
+};
+
+/** An answer that was not what it claimed to be. Carries the status, so that `translateError` treats it as an answer. */
+export class BadAnswer extends Error {
+  readonly $metadata: { httpStatusCode: number };
+  readonly Code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = code;
+    this.Code = code;
+    this.$metadata = { httpStatusCode: status };
+  }
+}
+
+interface RawResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+/**
+ * Looks at the bytes of an XML answer before the SDK does: it reads HTML, an error under status 200 or a foreign
+ * document as an empty result, and a sync would then delete what it should keep. Answers the bytes for the SDK.
+ */
+export async function verifyAnswer(
+  commandName: string,
+  response: RawResponse,
+  streamCollector: S3ClientResolvedConfig['streamCollector'],
+): Promise<void> {
+  const root = roots[commandName];
+  if (root === undefined || response.statusCode !== 200) return;
+  const bytes = await streamCollector(response.body);
+  response.body = bytes;
+  const text = fromUtf8(bytes);
+  const found = /^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]*?-->\s*)*<([A-Za-z][\w:.-]*)/
+    .exec(text)?.[1]
+    ?.replace(/^\w+:/, '');
+  if (found === 'Error') {
+    const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] || 'InternalError';
+    throw new BadAnswer(
+      200,
+      code,
+      `the service answered 200 with an error inside: ${/<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? ''}`,
+    );
+  }
+  const isRoot = found === root || (root === 'ListBucketResult' && found === 'ListObjectsResult');
+  if (!isRoot) throw new BadAnswer(200, 'MalformedAnswer', `the answer is ${describe(text, found)}, not a ${root}`);
+  if (!new RegExp(`</(\\w+:)?${found}>\\s*$`).test(text) && !/\/>\s*$/.test(text)) {
+    throw new BadAnswer(200, 'MalformedAnswer', `the ${root} is cut off after ${bytes.length} bytes`);
+  }
+  if (root === 'ListBucketResult' && !/<IsTruncated>\s*(true|false)\s*<\/IsTruncated>/i.test(text)) {
+    throw new BadAnswer(
+      200,
+      'MalformedAnswer',
+      'the listing does not say whether more follows (IsTruncated is missing)',
+    );
+  }
+}
+
+function describe(text: string, found: string | undefined): string {
+  if (text.trim() === '') return 'empty';
+  if (/^\s*<(!doctype html|html)/i.test(text)) return 'an HTML page';
+  return found === undefined ? 'no XML' : `a <${found}> document`;
+}

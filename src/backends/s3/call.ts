@@ -1,0 +1,77 @@
+import { abortError, isTscloneError, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import type { CallOptions } from '../../core/backend.ts';
+import type { S3Connection } from './client.ts';
+import { translateError, type FailedCall } from './errors.ts';
+
+const firstSleepMs = 10;
+const maxSleepMs = 2000;
+
+export interface CallTarget {
+  readonly bucket?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/**
+ * One request with the low-level retries: throttling, 5xx, time-outs and network errors are tried again up to
+ * `lowLevelRetries` times, with pauses from 10 ms doubling to 2 s. `send` must be able to send its body again.
+ */
+export async function callS3<T>(
+  c: S3Connection,
+  operation: string,
+  target: CallTarget,
+  o: CallOptions & { retryAll?: boolean },
+  send: (signal: { abortSignal: AbortSignal } | undefined) => Promise<T>,
+): Promise<T> {
+  const failed: FailedCall = {
+    operation,
+    remote: c.remote,
+    ...target,
+    endpoint: c.endpoint,
+    provider: c.quirks.provider,
+  };
+  for (let attempt = 1; ; attempt++) {
+    throwIfAborted(o.signal);
+    checkBudget(o, operation);
+    try {
+      return await send(o.signal ? { abortSignal: o.signal } : undefined);
+    } catch (e) {
+      if (o.signal?.aborted) throw abortError(o.signal);
+      const error = translateError(e, failed);
+      const again = error.retry === 'low' || (o.retryAll === true && error.code !== 'aborted');
+      if (!again || attempt >= c.limits.lowLevelRetries) throw attempt > 1 ? exhausted(error, attempt) : error;
+      c.emit({ type: 'retry', operation, attempt, message: error.message });
+      c.emit({
+        type: 'log',
+        level: 'debug',
+        message: `${operation}: try ${attempt}/${c.limits.lowLevelRetries}: ${error.message}`,
+      });
+      const pause = Math.min(firstSleepMs * 2 ** (attempt - 1), maxSleepMs) * (0.5 + Math.random() / 2);
+      await c.platform.sleep(Math.max(pause, error.retryAfter ?? 0), o.signal);
+    }
+  }
+}
+
+/** Refuses to start a request when the caller's budget is used up. */
+export function checkBudget(o: CallOptions, what: string): void {
+  const { budget } = o;
+  if (!budget) return;
+  if (budget.deadline !== undefined && Date.now() >= budget.deadline) {
+    throw new TscloneError('duration_limit', `${what}: the deadline of this call has passed`, { retry: 'no' });
+  }
+  if (budget.requests !== undefined) {
+    if (budget.requests <= 0)
+      throw new TscloneError('duration_limit', `${what}: no requests are left in this call's budget`, { retry: 'no' });
+    budget.requests -= 1;
+  }
+}
+
+/** As the Go SDK words it; the error stays what it was. */
+function exhausted(error: TscloneError, attempts: number): TscloneError {
+  if (!isTscloneError(error) || error.status === undefined) return error;
+  const message = error.message.replace(
+    /^(operation error S3: \w+, )/,
+    `$1exceeded maximum number of attempts, ${attempts}, `,
+  );
+  const { path, remote, status, cause, retryAfter } = error;
+  return new TscloneError(error.code, message, { path, remote, status, cause, retryAfter, retry: 'high' });
+}

@@ -1,0 +1,95 @@
+import type { ByteSource } from '../../core/backend.ts';
+
+/** Cuts a source into buffers of a given length. Incoming views are copied, so no slab behind a small view stays alive. */
+export class SourceReader {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array(0);
+  #ended = false;
+  /** Bytes handed out so far. */
+  total = 0;
+
+  constructor(source: ByteSource) {
+    this.#iterator = source[Symbol.asyncIterator]();
+  }
+
+  /** Fills `buffer` as far as the source goes; fewer bytes than its length mean that the source has ended. */
+  async fill(buffer: Uint8Array): Promise<number> {
+    let at = 0;
+    while (at < buffer.length) {
+      if (this.#rest.length === 0) {
+        if (this.#ended) break;
+        const next = await this.#iterator.next();
+        if (next.done) {
+          this.#ended = true;
+          break;
+        }
+        this.#rest = next.value;
+        continue;
+      }
+      const n = Math.min(this.#rest.length, buffer.length - at);
+      buffer.set(n === this.#rest.length ? this.#rest : this.#rest.subarray(0, n), at);
+      this.#rest = n === this.#rest.length ? none : this.#rest.subarray(n);
+      at += n;
+    }
+    this.total += at;
+    return at;
+  }
+
+  /** True when nothing more comes. Reads one chunk ahead to know. */
+  async atEnd(): Promise<boolean> {
+    while (this.#rest.length === 0 && !this.#ended) {
+      const next = await this.#iterator.next();
+      if (next.done) this.#ended = true;
+      else this.#rest = next.value;
+    }
+    return this.#rest.length === 0;
+  }
+
+  /** What is left, as a stream. */
+  async *remaining(): AsyncGenerator<Uint8Array, void, void> {
+    while (!(await this.atEnd())) {
+      const chunk = this.#rest;
+      this.#rest = none;
+      this.total += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** Closes a source that was not read to its end. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#iterator.return?.();
+  }
+}
+
+const none = new Uint8Array(0);
+
+/** A fixed number of equal buffers, made when first needed and used again: the bound of an upload's memory. */
+export class BufferPool {
+  readonly #free: Uint8Array[] = [];
+  readonly #waiting: ((buffer: Uint8Array) => void)[] = [];
+  readonly #bytes: number;
+  #mayMake: number;
+
+  constructor(count: number, bytes: number) {
+    this.#mayMake = count;
+    this.#bytes = bytes;
+  }
+
+  async take(): Promise<Uint8Array> {
+    const free = this.#free.pop();
+    if (free) return free;
+    if (this.#mayMake > 0) {
+      this.#mayMake -= 1;
+      return new Uint8Array(this.#bytes);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(buffer: Uint8Array): void {
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(buffer);
+    else this.#free.push(buffer);
+  }
+}

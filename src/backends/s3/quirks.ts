@@ -1,0 +1,118 @@
+import type { Emit } from '../../core/events.ts';
+import type { S3Options } from './options.ts';
+import { providers } from './providers/quirks.ts';
+
+/** What differs between services. Names are rclone's. Sizes in bytes. */
+export interface Quirks {
+  readonly force_path_style: boolean;
+  readonly list_version: number;
+  readonly list_url_encode: boolean;
+  readonly use_multipart_etag: boolean;
+  readonly use_accept_encoding_gzip: boolean;
+  readonly use_data_integrity_protections: boolean;
+  readonly might_gzip: boolean;
+  readonly use_already_exists: boolean;
+  readonly use_multipart_uploads: boolean;
+  readonly use_unsigned_payload: boolean;
+  readonly use_x_id: boolean;
+  readonly sign_accept_encoding: boolean;
+  readonly object_lock_supported: boolean;
+  readonly list_versions_oldest_first: boolean;
+  readonly etag_is_not_md5: boolean;
+  readonly copy_cutoff: number;
+  readonly max_upload_parts: number;
+  readonly min_chunk_size: number;
+}
+
+export interface ProviderFeatures {
+  readonly serverSideCopy: boolean;
+  readonly setModTime: boolean;
+  readonly purge: boolean;
+  readonly tiers: boolean;
+  readonly doubleSlash: boolean;
+}
+
+export interface ProviderFacts {
+  readonly quirks: Partial<Quirks>;
+  readonly features: Partial<ProviderFeatures>;
+}
+
+export interface EffectiveQuirks extends Quirks {
+  /** Id of the provider whose facts apply; `Other` for an unknown one. */
+  readonly provider: string;
+  readonly features: ProviderFeatures;
+  /** Part size for uploads in bytes, after the provider's minimum. */
+  readonly chunkSize: number;
+}
+
+const MiB = 1024 * 1024;
+
+export const generalDefaults: Quirks = {
+  force_path_style: false,
+  list_version: 2,
+  list_url_encode: true,
+  use_multipart_etag: true,
+  use_accept_encoding_gzip: true,
+  use_data_integrity_protections: false,
+  might_gzip: true,
+  use_already_exists: true,
+  use_multipart_uploads: true,
+  use_unsigned_payload: true,
+  use_x_id: true,
+  sign_accept_encoding: true,
+  object_lock_supported: true,
+  list_versions_oldest_first: false,
+  etag_is_not_md5: false,
+  // rclone prints this default as 4.656Gi, which reads back as 4768 MiB.
+  copy_cutoff: 4768 * MiB,
+  max_upload_parts: 10_000,
+  min_chunk_size: 5 * MiB,
+};
+
+const defaultCopyCutoff = Math.trunc(4.656 * 1024 ** 3);
+
+const allFeatures: ProviderFeatures = {
+  serverSideCopy: true,
+  setModTime: true,
+  purge: true,
+  tiers: false,
+  doubleSlash: false,
+};
+
+/**
+ * General defaults, then the provider's, then what the user set. An unknown provider is reported once and treated as
+ * `Other`. `US3`, the name that rclone shows but does not find, gets its own quirks (rclone stores them as `us3`).
+ */
+export function resolveQuirks(o: S3Options, emit: Emit): EffectiveQuirks {
+  const wanted = o.provider === 'us3' ? 'US3' : o.provider;
+  const known = Object.hasOwn(providers, wanted);
+  if (!known) {
+    emit({
+      type: 'log',
+      level: 'notice',
+      message: `s3 provider ${JSON.stringify(o.provider)} not known - please set correctly`,
+    });
+  }
+  const provider = known ? wanted : 'Other';
+  const facts = providers[provider] as ProviderFacts;
+  const q: Quirks = { ...generalDefaults, ...facts.quirks };
+  return {
+    ...q,
+    provider,
+    features: { ...allFeatures, ...facts.features },
+    // A provider without the quirk is always addressed by virtual host, even with force_path_style = true (measured).
+    force_path_style: q.force_path_style && o.force_path_style,
+    list_version: o.list_version === 0 ? q.list_version : o.list_version,
+    list_url_encode: o.list_url_encode ?? q.list_url_encode,
+    use_multipart_etag: o.use_multipart_etag ?? q.use_multipart_etag,
+    use_accept_encoding_gzip: o.use_accept_encoding_gzip ?? q.use_accept_encoding_gzip,
+    use_already_exists: o.use_already_exists ?? q.use_already_exists,
+    use_multipart_uploads: o.use_multipart_uploads ?? q.use_multipart_uploads,
+    use_unsigned_payload: o.use_unsigned_payload ?? q.use_unsigned_payload,
+    use_x_id: o.use_x_id ?? q.use_x_id,
+    sign_accept_encoding: o.sign_accept_encoding ?? q.sign_accept_encoding,
+    copy_cutoff: o.copy_cutoff === defaultCopyCutoff ? q.copy_cutoff : o.copy_cutoff,
+    max_upload_parts: Math.min(o.max_upload_parts, q.max_upload_parts),
+    chunkSize: Math.max(o.chunk_size, q.min_chunk_size),
+  };
+}

@@ -1,0 +1,285 @@
+import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { ByteRange, ByteSource, CallOptions, ObjectInfo, ReadOptions } from '../../core/backend.ts';
+import { toHex } from '../../core/bytes.ts';
+import { abortError, hasCode, messageOf, TscloneError } from '../../core/errors.ts';
+import { callS3, checkBudget } from './call.ts';
+import type { S3Connection } from './client.ts';
+import { infoFromHeaders, sizeOf, unquote } from './metadata.ts';
+import type { Place } from './names.ts';
+
+/** HEAD of one object. @throws object_not_found */
+export async function headObject(c: S3Connection, place: Place, path: string, o: CallOptions): Promise<ObjectInfo> {
+  const { bucket, key } = place;
+  try {
+    const out = await callS3(c, 'HeadObject', place, o, (s) =>
+      c.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), s),
+    );
+    return infoFromHeaders(c, path, out, sizeOf(path, out, 'HeadObject'));
+  } catch (e) {
+    if (hasCode(e, 'object_not_found', 'bucket_not_found')) throw notFound(path, e);
+    throw e;
+  }
+}
+
+export function notFound(path: string, cause: unknown): TscloneError {
+  return new TscloneError('object_not_found', 'object not found', { path, cause, retry: 'high' });
+}
+
+interface Opened {
+  readonly out: GetObjectCommandOutput;
+  /** Offset of the first byte in the object, and the object's size. */
+  readonly start: number;
+  readonly total: number | undefined;
+  readonly length: number | undefined;
+}
+
+/** GET of one object or a range of it; the body checks length and MD5 and survives cut connections. */
+export async function readObject(
+  c: S3Connection,
+  place: Place,
+  path: string,
+  o: ReadOptions,
+): Promise<{ info: ObjectInfo; body: ByteSource }> {
+  const empty = emptyRange(o);
+  if (empty) return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
+  let first: Opened;
+  try {
+    first = await open(c, place, rangeHeader(o.range), o.info?.etag, o);
+  } catch (e) {
+    // A range behind the end of the object (or of an empty one) has no bytes.
+    if (hasCode(e, 'invalid_request') && e.status === 416)
+      return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
+    if (hasCode(e, 'precondition_failed')) throw changed(path, e);
+    throw e;
+  }
+  const decoded = c.platform.kind === 'edge' && /gzip|deflate|br/.test(first.out.ContentEncoding ?? '');
+  const size = decoded ? undefined : first.total;
+  const headers = decoded ? { ...first.out, ETag: undefined, Metadata: withoutMd5(first.out.Metadata) } : first.out;
+  const info = infoFromHeaders(c, path, headers, size);
+  return { info, body: body(c, place, path, o, first, decoded, info) };
+}
+
+function withoutMd5(metadata: Record<string, string> | undefined): Record<string, string> {
+  const { md5chksum: _dropped, ...rest } = metadata ?? {};
+  return rest;
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
+
+function emptyRange({ range }: ReadOptions): boolean {
+  return range?.end !== undefined && range.start >= 0 && range.end <= range.start;
+}
+
+function rangeHeader(range: ByteRange | undefined): string | undefined {
+  if (!range) return undefined;
+  if (range.start < 0) return `bytes=${range.start}`;
+  if (range.end !== undefined) return `bytes=${range.start}-${range.end - 1}`;
+  return range.start === 0 ? undefined : `bytes=${range.start}-`;
+}
+
+async function open(
+  c: S3Connection,
+  place: Place,
+  range: string | undefined,
+  etag: string | undefined,
+  o: CallOptions,
+): Promise<Opened> {
+  const out = await callS3(c, 'GetObject', place, o, (s) =>
+    c.client.send(
+      new GetObjectCommand({
+        Bucket: place.bucket,
+        Key: place.key,
+        ...(range === undefined ? {} : { Range: range }),
+        ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
+      }),
+      s,
+    ),
+  );
+  quiet(out.Body);
+  const type = out.ContentType ?? '';
+  const content = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(out.ContentRange ?? '');
+  if (range !== undefined && content === null) {
+    await discard(out.Body);
+    throw new TscloneError(
+      'bad_answer',
+      `${place.key}: the service ignored the range that was asked for (answered ${type || 'a body'} without Content-Range)`,
+      { retry: 'no' },
+    );
+  }
+  if (content === null) return { out, start: 0, total: out.ContentLength, length: out.ContentLength };
+  const start = Number(content[1]);
+  return {
+    out,
+    start,
+    total: content[3] === '*' ? undefined : Number(content[3]),
+    length: Number(content[2]) - start + 1,
+  };
+}
+
+async function* body(
+  c: S3Connection,
+  place: Place,
+  path: string,
+  o: ReadOptions,
+  first: Opened,
+  decoded: boolean,
+  info: ObjectInfo,
+): AsyncGenerator<Uint8Array, void, void> {
+  const expected = decoded ? undefined : first.length;
+  const whole = first.start === 0 && first.length === first.total && !decoded;
+  const md5 = whole && info.hashes.md5 !== undefined ? c.platform.createHash('md5') : undefined;
+  const etag = unquote(first.out.ETag) || undefined;
+  let got = 0;
+  let current: Opened = first;
+  for (let failures = 0; ;) {
+    let failure: unknown;
+    try {
+      for await (const chunk of chunksOf(current.out.Body, c.limits.timeoutMs, o.signal)) {
+        got += chunk.length;
+        if (expected !== undefined && got > expected) throw tooLong(path, expected);
+        md5?.update(chunk);
+        yield chunk;
+      }
+    } catch (e) {
+      if (o.signal?.aborted) throw abortError(o.signal);
+      if (hasCode(e, 'corrupted')) throw e;
+      failure = e;
+    }
+    if (failure === undefined && (expected === undefined || got === expected)) break;
+    failures += 1;
+    const why = failure === undefined ? 'it ended early' : messageOf(failure);
+    if (failures >= c.limits.lowLevelRetries || expected === undefined) {
+      throw new TscloneError(
+        'network',
+        `${path}: the body was cut off after ${got} of ${expected ?? '?'} bytes: ${why}`,
+        { path, cause: failure, retry: 'low' },
+      );
+    }
+    c.emit({ type: 'retry', operation: 'GetObject', attempt: failures, message: why });
+    await c.platform.sleep(Math.min(10 * 2 ** failures, 2000), o.signal);
+    checkBudget(o, 'GetObject');
+    current = await reopen(c, place, path, first.start + got, first.start + expected, etag, o);
+  }
+  if (md5 && toHex(md5.digest()) !== info.hashes.md5) {
+    throw new TscloneError(
+      'corrupted',
+      `${path}: the MD5 of the bytes that came is not that of the object (${info.hashes.md5})`,
+      { path },
+    );
+  }
+}
+
+async function reopen(
+  c: S3Connection,
+  place: Place,
+  path: string,
+  start: number,
+  end: number,
+  etag: string | undefined,
+  o: ReadOptions,
+): Promise<Opened> {
+  try {
+    const next = await open(c, place, `bytes=${start}-${end - 1}`, etag, o);
+    if (next.start === start) return next;
+    await discard(next.out.Body);
+    throw new TscloneError('bad_answer', `${path}: the service answered another range than was asked for`, { path });
+  } catch (e) {
+    if (hasCode(e, 'precondition_failed')) throw changed(path, e);
+    throw e;
+  }
+}
+
+function changed(path: string, cause: unknown): TscloneError {
+  return new TscloneError('precondition_failed', `${path}: the object changed while it was read`, { path, cause });
+}
+
+function tooLong(path: string, expected: number): TscloneError {
+  return new TscloneError('corrupted', `${path}: the service sent more than the ${expected} bytes that it announced`, {
+    path,
+  });
+}
+
+/** A body that nobody reads must not raise an unhandled error when its connection breaks. */
+function quiet(stream: unknown): void {
+  const emitter = stream as { on?: (event: string, f: () => void) => unknown } | undefined;
+  if (typeof emitter?.on === 'function') emitter.on('error', () => {});
+}
+
+/** Frees the connection of a body that will not be read. */
+async function discard(stream: unknown): Promise<void> {
+  const s = stream as { destroy?: () => void; cancel?: () => Promise<void> } | undefined;
+  if (typeof s?.destroy === 'function') s.destroy();
+  else await s?.cancel?.().catch(() => {});
+}
+
+/** Chunks of a Node or web stream with an idle time-out that counts only while a chunk is wanted. */
+async function* chunksOf(
+  stream: unknown,
+  idleMs: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  if (stream === undefined || stream === null) return;
+  const source = pullFrom(stream);
+  let ended = false;
+  try {
+    for (;;) {
+      const chunk = await withTimeout(source.next(), idleMs, signal);
+      if (chunk === undefined) {
+        ended = true;
+        return;
+      }
+      if (chunk.length > 0) yield chunk;
+    }
+  } finally {
+    if (!ended) source.stop();
+  }
+}
+
+function pullFrom(stream: unknown): { next: () => Promise<Uint8Array | undefined>; stop: () => void } {
+  if (typeof (stream as { getReader?: unknown }).getReader === 'function') {
+    const reader = (stream as ReadableStream<Uint8Array>).getReader();
+    return {
+      next: async () => (await reader.read()).value,
+      stop: () => void reader.cancel().catch(() => {}),
+    };
+  }
+  const iterator = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  return {
+    next: async () => {
+      const r = await iterator.next();
+      return r.done ? undefined : r.value;
+    },
+    stop: () => {
+      (stream as { destroy?: () => void }).destroy?.();
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    },
+  };
+}
+
+function withTimeout<T>(wanted: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      if (signal) reject(abortError(signal));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      reject(new TscloneError('timeout', `no data came for ${ms / 1000} s`, { retry: 'low' }));
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    wanted.then(
+      (value) => {
+        done();
+        resolve(value);
+      },
+      (e: unknown) => {
+        done();
+        reject(e instanceof Error ? e : new Error(String(e)));
+      },
+    );
+  });
+}

@@ -1,0 +1,208 @@
+import { PutObjectCommand, type ObjectCannedACL, type StorageClass } from '@aws-sdk/client-s3';
+import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
+import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
+import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { mimeTypeOf } from '../../core/mime.ts';
+import { withBucket } from './buckets.ts';
+import { callS3 } from './call.ts';
+import type { S3Connection } from './client.ts';
+import { looksLikeMd5, systemFields, unquote, userMetadata } from './metadata.ts';
+import { uploadParts } from './multipart.ts';
+import type { Place } from './names.ts';
+import { SourceReader } from './part-buffers.ts';
+import { headObject } from './read.ts';
+import { removeObject } from './remove.ts';
+
+/**
+ * Stores a stream. Up to one part it is buffered and sent by one PutObject that can be repeated; a longer one of known
+ * size below `upload_cutoff` is streamed in one PutObject; everything else goes up in parts.
+ */
+export async function writeObject(
+  c: S3Connection,
+  place: Place,
+  path: string,
+  source: ByteSource,
+  o: WriteOptions,
+): Promise<ObjectInfo> {
+  if (o.checkpoint)
+    throw new TscloneError('unsupported', `${path}: uploads cannot be resumed from a checkpoint yet`, {
+      path,
+      retry: 'no',
+    });
+  throwIfAborted(o.signal);
+  const target: WriteTarget = { place, path, modTime: o.modTime ?? c.platform.now() };
+  const reader = new SourceReader(source);
+  try {
+    return await store(c, target, reader, o);
+  } finally {
+    await reader.close().catch(() => {});
+  }
+}
+
+export interface WriteTarget {
+  readonly place: Place;
+  readonly path: string;
+  readonly modTime: bigint;
+}
+
+async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: WriteOptions): Promise<ObjectInfo> {
+  const { chunkSize } = c.quirks;
+  const { size } = o;
+  const single = size !== undefined && (size < c.options.upload_cutoff || !c.quirks.use_multipart_uploads);
+  if (single && size > chunkSize && c.platform.streamBody) return putStream(c, t, reader, size, o);
+  if (size !== undefined && size > chunkSize) return uploadParts(c, t, reader, undefined, o);
+
+  const first = new Uint8Array(size ?? chunkSize);
+  const length = await reader.fill(first);
+  if (size !== undefined && length !== size) throw sizeMismatch(t.path, size, length);
+  if (await reader.atEnd()) return putBytes(c, t, first.subarray(0, length), o);
+  if (size !== undefined) throw sizeMismatch(t.path, size, `more than ${size}`);
+  return uploadParts(c, t, reader, first, o);
+}
+
+export function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
+  return new TscloneError(
+    'corrupted',
+    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
+    { path },
+  );
+}
+
+/** Fields that every new object gets, whether by Put or by parts. */
+export function objectFields(c: S3Connection, t: WriteTarget, o: WriteOptions, md5Hex: string | undefined) {
+  const acl = c.options.acl;
+  const storageClass = c.options.storage_class || (c.quirks.features.tiers ? (o.tier ?? '').toUpperCase() : '');
+  return {
+    Bucket: t.place.bucket,
+    Key: t.place.key,
+    ContentType: o.mimeType ?? o.metadata?.['content-type'] ?? mimeTypeOf(t.path),
+    Metadata: userMetadata(t.modTime, o.metadata, md5Hex === undefined ? undefined : toBase64(fromHex(md5Hex))),
+    ...systemFields(o.metadata),
+    ...(acl === '' ? {} : { ACL: acl as ObjectCannedACL }),
+    ...(storageClass === '' ? {} : { StorageClass: storageClass as StorageClass }),
+  };
+}
+
+async function putBytes(c: S3Connection, t: WriteTarget, bytes: Uint8Array, o: WriteOptions): Promise<ObjectInfo> {
+  const hash = c.platform.createHash('md5');
+  hash.update(bytes);
+  const md5 = toHex(hash.digest());
+  const command = {
+    ...objectFields(c, t, o, c.quirks.etag_is_not_md5 ? md5 : undefined),
+    Body: bytes,
+    ContentLength: bytes.length,
+    ContentMD5: toBase64(fromHex(md5)),
+  };
+  const out = await withBucket(c, t.place.bucket, o, () =>
+    callS3(c, 'PutObject', t.place, o, (s) => c.client.send(new PutObjectCommand(command), s)),
+  );
+  o.onBytes?.(bytes.length);
+  return confirmPut(c, t, bytes.length, md5, unquote(out.ETag), command.ContentType, o);
+}
+
+/** One PutObject straight from the source: it cannot be repeated here, the transfer layer starts it again. */
+async function putStream(
+  c: S3Connection,
+  t: WriteTarget,
+  reader: SourceReader,
+  size: number,
+  o: WriteOptions,
+): Promise<ObjectInfo> {
+  const known = c.quirks.etag_is_not_md5 ? await o.sourceHash?.('md5') : undefined;
+  const hash = c.platform.createHash('md5');
+  let failure: TscloneError | undefined;
+  async function* counted(): AsyncGenerator<Uint8Array, void, void> {
+    let sent = 0;
+    for await (const chunk of reader.remaining()) {
+      sent += chunk.length;
+      if (sent > size) throw (failure = sizeMismatch(t.path, size, `more than ${size}`));
+      hash.update(chunk);
+      yield chunk;
+      o.onBytes?.(chunk.length);
+    }
+    if (sent < size) throw (failure = sizeMismatch(t.path, size, sent));
+  }
+  const command = { ...objectFields(c, t, o, known), ContentLength: size };
+  const body = c.platform.streamBody?.(counted(), size) as never;
+  let etag: string;
+  try {
+    const out = await callS3({ ...c, limits: { ...c.limits, lowLevelRetries: 1 } }, 'PutObject', t.place, o, (s) =>
+      c.client.send(new PutObjectCommand({ ...command, Body: body }), s),
+    );
+    etag = unquote(out.ETag);
+  } catch (e) {
+    if (failure) throw failure;
+    if (!hasCode(e, 'bucket_not_found')) throw e;
+    // The stream is spent: make the bucket now, the repetition by the transfer layer finds it.
+    await withBucket(c, t.place.bucket, o, () => Promise.reject(e)).catch((second: unknown) => {
+      if (second !== e) throw second;
+    });
+    throw new TscloneError('bucket_not_found', e.message, {
+      path: t.path,
+      remote: c.remote,
+      cause: e,
+      retry: c.options.no_check_bucket ? 'high' : 'low',
+    });
+  }
+  const md5 = toHex(hash.digest());
+  return confirmPut(c, t, size, md5, etag, command.ContentType, o);
+}
+
+/** No further request when the ETag is the MD5 of what was sent; otherwise a HEAD tells what is stored. */
+async function confirmPut(
+  c: S3Connection,
+  t: WriteTarget,
+  size: number,
+  md5: string,
+  etag: string,
+  mimeType: string,
+  o: WriteOptions,
+): Promise<ObjectInfo> {
+  const info: ObjectInfo = {
+    kind: 'object',
+    path: t.path,
+    size,
+    modTime: t.modTime,
+    hashes: { md5 },
+    mimeType,
+    ...(etag === '' ? {} : { etag }),
+  };
+  const comparable = !c.quirks.etag_is_not_md5 && looksLikeMd5(etag);
+  if (comparable && etag === md5) return info;
+  if (!comparable && c.options.no_head) return info;
+  return verifyStored(c, t, size, comparable ? md5 : undefined, info, o);
+}
+
+/**
+ * Compares the stored object with what was sent; one that differs is removed.
+ * @throws corrupted
+ */
+export async function verifyStored(
+  c: S3Connection,
+  t: WriteTarget,
+  size: number,
+  md5: string | undefined,
+  sent: ObjectInfo,
+  o: WriteOptions,
+): Promise<ObjectInfo> {
+  const stored = await headObject(c, t.place, t.path, { signal: o.signal });
+  const problem =
+    stored.size !== size
+      ? `sizes differ src(${t.path}) ${size} vs dst(${t.path}) ${stored.size}`
+      : md5 !== undefined && stored.hashes.md5 !== undefined && stored.hashes.md5 !== md5
+        ? `md5 hashes differ src(${t.path}) "${md5}" vs dst(${t.path}) "${stored.hashes.md5}"`
+        : undefined;
+  if (problem === undefined)
+    return {
+      ...sent,
+      ...stored,
+      modTime: sent.modTime ?? stored.modTime ?? 0n,
+      hashes: { ...stored.hashes, ...sent.hashes },
+    };
+  await removeObject(c, t.place, t.path, {}).catch(() => {});
+  throw new TscloneError('corrupted', `corrupted on transfer: ${problem}`, {
+    path: t.path,
+    remote: c.remote,
+    retry: 'low',
+  });
+}
