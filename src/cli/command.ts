@@ -1,8 +1,7 @@
-import type { Emit } from '../core/events.ts';
 import type { Session } from '../session.ts';
-import type { Accounting } from '../operations/accounting.ts';
+import type { ConfigStore } from '../node/config-file.ts';
 import type { OperationContext } from '../operations/context.ts';
-import type { FlagSpec, FlagValues } from './flags.ts';
+import type { FlagSpec, FlagValues } from '../options/flags.ts';
 
 /** Where results go. `write` resolves when the receiver has taken the bytes; a closed receiver ends the command quietly. */
 export interface Output {
@@ -12,19 +11,19 @@ export interface Output {
 
 /** Everything a command may use. */
 export interface CommandContext {
-  readonly session: Session;
+  /** Opens the config on its first use. @throws StartError */
+  session(): Promise<Session>;
+  /** The file of the config; does not complain when there is none. */
+  configStore(): Promise<ConfigStore>;
   readonly args: readonly string[];
   readonly flags: FlagValues;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: Output;
-  readonly stdin: NodeJS.ReadStream | AsyncIterable<Uint8Array>;
+  readonly stdin: AsyncIterable<Uint8Array>;
   /** True when stdin is a terminal or /dev/null: nothing can be read from it. */
   readonly stdinIsEmpty: boolean;
-  readonly emit: Emit;
-  /** Counts transfers, checks, errors; decides the exit code. */
-  readonly accounting: Accounting;
-  /** For operations: session limits, dry run, signal. */
+  /** For operations: settings, signal, events, counts. */
   readonly operation: OperationContext;
-  readonly signal: AbortSignal;
 }
 
 /** A group of global flags named in a command's help. */
@@ -33,7 +32,6 @@ export type FlagGroup = 'Important' | 'Copy' | 'Sync' | 'Filter' | 'Listing';
 export interface CommandDefinition {
   /** `copyto`, or two words: `config create`. */
   readonly name: string;
-  readonly aliases?: readonly string[];
   readonly summary: string;
   /** Longer help, plain text. */
   readonly help: string;
@@ -45,15 +43,16 @@ export interface CommandDefinition {
   readonly flags?: readonly FlagSpec[];
   readonly groups?: readonly FlagGroup[];
   readonly examples?: readonly string[];
-  /** Runs again on errors, up to --retries (rclone's R). */
+  /** Runs again on errors, up to --retries. */
   readonly retries?: boolean;
-  /** Prints the stats block at the end at INFO (rclone's S). */
+  /** Prints the stats block at the end at INFO. */
   readonly stats?: boolean;
   readonly hidden?: boolean;
-  /** Resolves when done; throws the error that ends it. Errors that were only counted are in `accounting`. */
+  /** Resolves when done; throws the error that ends it. Errors that were only counted are in `operation.accounting`. */
   run(c: CommandContext): Promise<void>;
 }
 
-export function defineCommand(definition: CommandDefinition): CommandDefinition {
-  return definition;
+/** A flag without an argument, as commands declare them. */
+export function switchFlag(name: string, help: string, short?: string): FlagSpec {
+  return { name, type: 'bool', default: 'false', help, ...(short === undefined ? {} : { short }) };
 }

@@ -156,6 +156,12 @@ export interface Backend {
   /** Server-side move (rename) from a backend with the same storeId. */
   move?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
 
+  /**
+   * Moves the whole tree at the root of `from` (same storeId) to this root in one step.
+   * @throws already_exists, unsupported: the caller moves object by object; dir_not_found
+   */
+  moveDir?(from: Backend, o?: CallOptions): Promise<void>;
+
   /** Sets the modTime of a stored object. `info` is what the caller knows of it. */
   setModTime?(path: string, modTime: Nanos, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<void>;
 

@@ -1,4 +1,4 @@
-import { isTscloneError, type TscloneError } from '../core/errors.ts';
+import { isTscloneError } from '../core/errors.ts';
 
 /** Counts of one command: errors decide its exit code and whether it runs again. Plain numbers, read by renderers. */
 export class Accounting {
@@ -10,6 +10,7 @@ export class Accounting {
   totalBytes = 0;
   totalTransfers = 0;
   deletes = 0;
+  deletedBytes = 0;
   deletedDirs = 0;
   renames = 0;
   listed = 0;
@@ -17,12 +18,21 @@ export class Accounting {
   serverSideCopyBytes = 0;
   serverSideMoves = 0;
   serverSideMoveBytes = 0;
+  readonly #settled = new WeakSet<Error>();
 
-  /** Counts an error that does not end the command by itself; answers it for `throw`. Aborts are not counted twice. */
+  /** Counts an error that does not end the command by itself. */
   error(e: unknown): Error {
     const error = e instanceof Error ? e : new Error(String(e));
+    if (this.#settled.has(error)) return error;
     this.errors += 1;
     this.lastError = error;
+    return error;
+  }
+
+  /** As `error`, and the same error thrown on does not count again. */
+  settle(e: unknown): Error {
+    const error = this.error(e);
+    this.#settled.add(error);
     return error;
   }
 
@@ -34,6 +44,6 @@ export class Accounting {
 
   /** False when the last error says that running the command again is useless. */
   get canRetry(): boolean {
-    return !(isTscloneError(this.lastError) && (this.lastError as TscloneError).retry === 'no');
+    return !(isTscloneError(this.lastError) && this.lastError.retry === 'no');
   }
 }

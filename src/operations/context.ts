@@ -1,6 +1,8 @@
-import type { Budget } from '../core/backend.ts';
-import type { Emit } from '../core/events.ts';
+import type { Budget, CallOptions } from '../core/backend.ts';
+import { TscloneError } from '../core/errors.ts';
+import type { Emit, LogLevel } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
+import { formatSize } from '../core/size.ts';
 import type { Accounting } from './accounting.ts';
 
 /** What every operation needs beside its arguments. */
@@ -23,15 +25,16 @@ export interface OperationSettings {
   readonly sizeOnly: boolean;
   readonly ignoreTimes: boolean;
   readonly ignoreExisting: boolean;
-  readonly useServerModTime: boolean;
   readonly noUpdateModTime: boolean;
-  /** Bytes. */
-  readonly streamingUploadCutoff: number;
+  /** Names that are equal in Unicode's composed form are one name. */
+  readonly normalizeNames: boolean;
+  /** Directories are read by one recursive listing where the store can do it. */
+  readonly fastList: boolean;
   /** ns shown for times that are unknown. */
   readonly defaultTime: bigint;
   /** ns; times closer than this are equal; the coarser precision of both sides counts too. */
   readonly modifyWindow: bigint;
-  /** -1 = no limit. */
+  /** Levels; -1 = no limit. */
   readonly maxDepth: number;
 }
 
@@ -44,10 +47,37 @@ export const defaultSettings: OperationSettings = {
   sizeOnly: false,
   ignoreTimes: false,
   ignoreExisting: false,
-  useServerModTime: false,
   noUpdateModTime: false,
-  streamingUploadCutoff: 100 * 1024,
+  normalizeNames: true,
+  fastList: false,
   defaultTime: 946_684_800_000_000_000n,
   modifyWindow: 1n,
   maxDepth: -1,
 };
+
+/** The options that every call to a backend gets. */
+export function callOptions(c: OperationContext): CallOptions {
+  return { signal: c.signal, budget: c.budget };
+}
+
+/** A line for the log; '' = about nothing in particular. */
+export function log(c: OperationContext, level: LogLevel, subject: string, message: string): void {
+  c.emit({ type: 'log', level, message, ...(subject === '' ? {} : { subject }) });
+}
+
+/** True in a dry run, after saying what would have been done. */
+export function skipped(c: OperationContext, verb: string, subject: string, size?: number): boolean {
+  if (!c.settings.dryRun) return false;
+  const message = `Skipped ${verb} as --dry-run is set`;
+  if (size === undefined) c.emit({ type: 'log', level: 'notice', subject, message, extra: { skipped: verb } });
+  else {
+    const text = `${message} (size ${formatSize(size)})`;
+    c.emit({ type: 'log', level: 'notice', subject, message: text, extra: { skipped: verb, size } });
+  }
+  return true;
+}
+
+/** A failure that running the whole command again cannot mend (rclone's fatal error). */
+export function fatal(message: string): TscloneError {
+  return new TscloneError('fatal', message, { retry: 'no' });
+}

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
 import { compareUtf8, toHex } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
@@ -185,6 +185,21 @@ export function createLocalBackend(c: LocalContext, root: string): Backend {
         throw localError(e, info.path, 'object');
       }
       return objectInfo(to, await fs.stat(file, { bigint: true }));
+    },
+
+    async moveDir(from, o = {}) {
+      throwIfAborted(o.signal);
+      if (await fs.stat(root).catch(() => undefined))
+        throw new TscloneError('already_exists', "can't copy directory - destination already exists", { retry: 'no' });
+      try {
+        await fs.mkdir(dirname(root), { recursive: true });
+        await fs.rename(from.root, root);
+      } catch (e) {
+        if (errnoOf(e) === 'EXDEV') throw new TscloneError('unsupported', 'the directory lies on another disk');
+        if (errnoOf(e) === 'ENOENT')
+          throw new TscloneError('io', `rename ${from.root} ${root}: no such file or directory`, { cause: e });
+        throw localError(e, root, 'dir');
+      }
     },
 
     async setModTime(path, modTime) {

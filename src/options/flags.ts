@@ -12,10 +12,7 @@ export type FlagType =
   | 'Time'
   | 'Tristate'
   | 'enum'
-  | 'Bits'
-  | 'BwTimetable'
   | 'SpaceSepList'
-  | 'CommaSepList'
   | 'Encoding';
 
 /** One flag as data: parser, help, environment and docs read it. */
@@ -30,6 +27,8 @@ export interface FlagSpec {
   /** For `enum`. */
   readonly values?: readonly string[];
   readonly group?: string;
+  /** Values that, besides the default, say what is done anyway although the flag is not built. */
+  readonly alsoDone?: readonly string[];
   /** Set = not built yet: setting it to something else than its default is refused by name, with this remark. */
   readonly notBuilt?: string;
 }

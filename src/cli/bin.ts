@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
+import { fstatSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+// The SDK would print a notice on older Node lines; wrappers take any byte on stderr as a failure.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`tsclone needs Node 20.19 or newer; this is ${process.versions.node}\n`);
+  process.exit(1);
+}
+
+const { runCli } = await import('./main.ts');
+
+const stop = new AbortController();
+// Every transfer under way listens to it.
+setMaxListeners(0, stop.signal);
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    if (signals > 1) process.exit(130);
+    stop.abort();
+  });
+}
+
+const code = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  stdinIsEmpty: stdinIsEmpty(),
+  signal: stop.signal,
+  ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
+});
+process.exit(code);
+
+/** A terminal, /dev/null or a closed descriptor gives nothing to read. */
+function stdinIsEmpty(): boolean {
+  if (process.stdin.isTTY) return true;
+  try {
+    const s = fstatSync(0);
+    return s.isCharacterDevice() && s.rdev === statSync('/dev/null').rdev;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,41 @@
+import type { CommandDefinition } from '../command.ts';
+
+export const backendFeatures: CommandDefinition = {
+  name: 'backend features',
+  summary: 'Show what a remote can do, as JSON',
+  help: 'Name, root, precision, hashes and capabilities of the remote behind a path.',
+  usage: 'remote:',
+  minArgs: 1,
+  maxArgs: 1,
+  async run(c) {
+    const session = await c.session();
+    const reference = c.args[0] as string;
+    const b = await session.open(reference);
+    const f = b.features;
+    const facts = {
+      Name: b.name,
+      Root: b.root,
+      String: b.description,
+      Precision: b.precision === 'none' ? -1 : Number(b.precision),
+      Hashes: b.hashes,
+      Features: {
+        BucketBased: f.bucketBased,
+        CanHaveEmptyDirectories: f.emptyDirs,
+        Copy: b.copy !== undefined,
+        DirMove: b.moveDir !== undefined,
+        IsLocal: f.isLocal,
+        ListR: f.fastList,
+        Move: b.move !== undefined,
+        Purge: b.purge !== undefined,
+        PutStream: true,
+        ReadMimeType: f.readMimeType,
+        SetTier: f.tiers,
+        SlowHash: f.slowHash,
+        SlowModTime: f.slowModTime,
+        UserMetadata: f.userMetadata,
+        WriteMimeType: f.writeMimeType,
+      },
+    };
+    await c.out.line(JSON.stringify(facts, undefined, '\t'));
+  },
+};

@@ -1,0 +1,65 @@
+import { transferFile } from '../../operations/transfer.ts';
+import { syncDirectories } from '../../operations/sync.ts';
+import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
+import { directory, place, source } from '../references.ts';
+
+export const createEmptySrcDirs = switchFlag('create-empty-src-dirs', 'Also make directories that are empty');
+
+export const copy: CommandDefinition = {
+  name: 'copy',
+  summary: 'Copy into a directory what is new or different',
+  help: 'The destination is always a directory: a single object lands inside it. Nothing is deleted. Copies within one service are made by the service.',
+  usage: 'source:path dest:path',
+  minArgs: 2,
+  maxArgs: 2,
+  flags: [createEmptySrcDirs],
+  groups: ['Copy', 'Important', 'Filter', 'Listing'],
+  retries: true,
+  stats: true,
+  run: (c) => copyInto(c, 'copy'),
+};
+
+export const copyto: CommandDefinition = {
+  name: 'copyto',
+  summary: 'Copy one object to a name of its own',
+  help: 'As copy, but the destination is the new name of the object (or of the directory).',
+  usage: 'source:path dest:path',
+  minArgs: 2,
+  maxArgs: 2,
+  groups: ['Copy', 'Important', 'Filter', 'Listing'],
+  retries: true,
+  stats: true,
+  run: (c) => copyTo(c, 'copy'),
+};
+
+const wholeDirectory = { createEmptySrcDirs: false, deleteEmptySrcDirs: false };
+
+/** The destination is a directory. */
+export async function copyInto(
+  c: CommandContext,
+  mode: 'copy' | 'move' | 'sync',
+  o: { createEmptySrcDirs: boolean; deleteEmptySrcDirs: boolean } = {
+    ...wholeDirectory,
+    createEmptySrcDirs: c.flags.bool('create-empty-src-dirs'),
+  },
+): Promise<void> {
+  const [from, to] = c.args as [string, string];
+  const src = await source(c, from);
+  const dst = await directory(c, to);
+  if (src.file) {
+    const held = { backend: src.backend, info: src.file.info };
+    // sync of a single object copies it: what else the destination holds is none of its business.
+    await transferFile(c.operation, held, { backend: dst, path: src.file.leaf }, mode === 'move' ? 'move' : 'copy');
+  } else await syncDirectories(c.operation, src.backend, dst, { mode, ...o });
+}
+
+/** The destination is the new name. */
+export async function copyTo(c: CommandContext, mode: 'copy' | 'move'): Promise<void> {
+  const [from, to] = c.args as [string, string];
+  const src = await source(c, from);
+  if (src.file) {
+    const dst = await place(c, to);
+    const held = { backend: src.backend, info: src.file.info };
+    await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, mode);
+  } else await syncDirectories(c.operation, src.backend, await directory(c, to), { mode, ...wholeDirectory });
+}

@@ -1,0 +1,17 @@
+import { deleteFile } from '../../operations/remove.ts';
+import type { CommandDefinition } from '../command.ts';
+import { source } from '../references.ts';
+
+export const deletefile: CommandDefinition = {
+  name: 'deletefile',
+  summary: 'Delete one object',
+  help: 'Deletes exactly the object of this name. A directory or a missing object is an error (exit code 4).',
+  usage: 'remote:path',
+  minArgs: 1,
+  maxArgs: 1,
+  groups: ['Important'],
+  retries: true,
+  async run(c) {
+    await deleteFile(c.operation, await source(c, c.args[0] as string));
+  },
+};

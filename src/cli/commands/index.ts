@@ -1,0 +1,50 @@
+import type { CommandDefinition } from '../command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly load: () => Promise<CommandDefinition>;
+}
+
+/** Every command with its lazy loader, in the order that the overview shows. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'ls', load: async () => (await import('./ls.ts')).ls },
+  { name: 'lsl', load: async () => (await import('./ls.ts')).lsl },
+  { name: 'lsd', load: async () => (await import('./lsd.ts')).lsd },
+  { name: 'lsf', load: async () => (await import('./lsf.ts')).lsf },
+  { name: 'lsjson', load: async () => (await import('./lsjson.ts')).lsjson },
+  { name: 'size', load: async () => (await import('./size.ts')).size },
+  { name: 'cat', load: async () => (await import('./cat.ts')).cat },
+  { name: 'rcat', load: async () => (await import('./rcat.ts')).rcat },
+  { name: 'copy', load: async () => (await import('./copy.ts')).copy },
+  { name: 'copyto', load: async () => (await import('./copy.ts')).copyto },
+  { name: 'move', load: async () => (await import('./move.ts')).move },
+  { name: 'moveto', load: async () => (await import('./move.ts')).moveto },
+  { name: 'sync', load: async () => (await import('./sync.ts')).sync },
+  { name: 'delete', load: async () => (await import('./delete.ts')).deleteCommand },
+  { name: 'deletefile', load: async () => (await import('./deletefile.ts')).deletefile },
+  { name: 'mkdir', load: async () => (await import('./mkdir.ts')).mkdir },
+  { name: 'rmdir', load: async () => (await import('./rmdir.ts')).rmdir },
+  { name: 'purge', load: async () => (await import('./purge.ts')).purge },
+  { name: 'touch', load: async () => (await import('./touch.ts')).touch },
+  { name: 'config create', load: async () => (await import('./config-create.ts')).configCreate },
+  { name: 'config update', load: async () => (await import('./config-create.ts')).configUpdate },
+  { name: 'config unset', load: async () => (await import('./config-unset.ts')).configUnset },
+  { name: 'config delete', load: async () => (await import('./config-delete.ts')).configDelete },
+  { name: 'config show', load: async () => (await import('./config-show.ts')).configShow },
+  { name: 'config redacted', load: async () => (await import('./config-show.ts')).configRedacted },
+  { name: 'config dump', load: async () => (await import('./config-dump.ts')).configDump },
+  { name: 'config file', load: async () => (await import('./config-file.ts')).configFile },
+  { name: 'config paths', load: async () => (await import('./config-file.ts')).configPaths },
+  { name: 'config touch', load: async () => (await import('./config-file.ts')).configTouch },
+  { name: 'listremotes', load: async () => (await import('./listremotes.ts')).listremotes },
+  { name: 'obscure', load: async () => (await import('./obscure.ts')).obscure },
+  { name: 'reveal', load: async () => (await import('./obscure.ts')).reveal },
+  { name: 'backend features', load: async () => (await import('./backend-features.ts')).backendFeatures },
+  { name: 'serve s3', load: async () => (await import('./serve-s3.ts')).serveS3 },
+  { name: 'demo', load: async () => (await import('./demo.ts')).demo },
+  { name: 'version', load: async () => (await import('./version.ts')).versionCommand },
+];
+
+export async function findCommand(name: string): Promise<CommandDefinition | undefined> {
+  return commands.find((c) => c.name === name)?.load();
+}

@@ -1,0 +1,303 @@
+import type { Writable } from 'node:stream';
+import { hasCode, messageOf } from '../core/errors.ts';
+import type { Event, LogLevel } from '../core/events.ts';
+import { findConfigPath, openConfigStore, type ConfigStore } from '../node/config-file.ts';
+import { nodePlatform } from '../node/platform.ts';
+import { nodeRegistry } from '../node/registry.ts';
+import { Accounting } from '../operations/accounting.ts';
+import type { OperationContext, OperationSettings } from '../operations/context.ts';
+import { globalFlags } from '../options/global.ts';
+import { createSession, type Session } from '../session.ts';
+import { createBackendFlags } from './backend-flags.ts';
+import type { CommandContext, CommandDefinition } from './command.ts';
+import { commands, findCommand, type CommandEntry } from './commands/index.ts';
+import { StartError, usageError } from './errors.ts';
+import { exitCodeOf, interrupted } from './exit-code.ts';
+import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
+import { createLogger, type Logger } from './log.ts';
+import { ClosedOutput, createOutput, type BufferedOutput } from './output.ts';
+import { applyEnvironment, nearest, parseArguments, refuseNotBuilt, type Arguments } from './parse.ts';
+import { runWithRetries } from './run.ts';
+import { version, versionText } from './version.ts';
+
+export interface CliIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdinIsEmpty: boolean;
+  /** Fires on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Folder of the program: an rclone.conf there is found first. */
+  readonly programDir?: string;
+}
+
+/** A broken pipe, as the shell would report rclone's death by SIGPIPE. */
+const brokenPipe = 141;
+
+/** Runs one command line and answers the exit code. Prints; never throws. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const out = createOutput(io.stdout);
+  let logger = createLogger('notice', (text) => io.stderr.write(text));
+  const say = (text: string): void => void io.stderr.write(text);
+  try {
+    const backendFlags = createBackendFlags(nodeRegistry);
+    const { command, words } = await chooseCommand(argv, backendFlags);
+    if (words === 'help' || command === undefined) return await showHelp(argv, words, out, say, logger);
+    const parsed = await parseArguments(argv, command.flags ?? [], backendFlags);
+    if (parsed.version) {
+      await out.write(versionText());
+      await out.flush();
+      return 0;
+    }
+    const args = parsed.rest.slice(command.name.split(' ').length);
+    if (parsed.help) {
+      await out.write(commandHelp(command));
+      await out.flush();
+      return 0;
+    }
+    checkCount(command, args);
+    applyEnvironment(parsed.flags, [...globalFlags, ...(command.flags ?? [])], io.env);
+    refuseNotBuilt(parsed.flags);
+    logger = await configureLog(parsed, say);
+    return await runCommand(command, args, parsed, io, out, logger);
+  } catch (e) {
+    await out.flush().catch(() => {});
+    return report(e, logger, say);
+  }
+}
+
+/** Finds the command among flags: its flags are known only once it is. */
+async function chooseCommand(
+  argv: readonly string[],
+  backendFlags: ReturnType<typeof createBackendFlags>,
+): Promise<{ command: CommandDefinition | undefined; words: string }> {
+  const plain: string[] = [];
+  for (let i = 0; i < argv.length && plain.length < 2; i++) {
+    const arg = argv[i] as string;
+    if (arg === '--') break;
+    if (!arg.startsWith('-') || arg === '-') plain.push(arg);
+    else if (await takesNext(arg, backendFlags)) i += 1;
+  }
+  const [first, second] = plain;
+  if (first === undefined || first === 'help') return { command: undefined, words: first ?? '' };
+  const command = (await findCommand(`${first} ${second}`)) ?? (await findCommand(first));
+  if (command) return { command, words: command.name };
+  const group = commands.filter((c) => c.name.startsWith(`${first} `));
+  if (group.length > 0) {
+    if (second === undefined) return { command: undefined, words: first };
+    const near = nearest(
+      second,
+      group.map((c) => c.name.slice(first.length + 1)),
+    );
+    throw usageError(
+      `unknown command "${second}" for "tsclone ${first}"${near === undefined ? '' : ` (did you mean "${first} ${near}"?)`}`,
+    );
+  }
+  const near = nearest(
+    first,
+    commands.map((c) => c.name),
+  );
+  throw usageError(`unknown command "${first}" for "tsclone"${near === undefined ? '' : ` (did you mean "${near}"?)`}`);
+}
+
+async function takesNext(arg: string, backendFlags: ReturnType<typeof createBackendFlags>): Promise<boolean> {
+  if (arg.includes('=')) return false;
+  const spec = arg.startsWith('--')
+    ? (globalFlags.find((f) => f.name === arg.slice(2)) ?? (await backendFlags.find(arg.slice(2)))?.spec)
+    : arg.length === 2
+      ? globalFlags.find((f) => f.short === arg[1])
+      : undefined;
+  return spec !== undefined && spec.type !== 'bool' && spec.type !== 'count';
+}
+
+async function showHelp(
+  argv: readonly string[],
+  words: string,
+  out: BufferedOutput,
+  say: (text: string) => void,
+  logger: Logger,
+): Promise<number> {
+  if (argv.some((a) => a === '--version' || a === '-V')) await out.write(versionText());
+  else if (words === 'help' || argv.includes('--help') || argv.includes('-h')) {
+    const topic = argv.filter((a) => !a.startsWith('-')).slice(words === 'help' ? 1 : 0);
+    const name = topic.join(' ');
+    const command = (await findCommand(name)) ?? (await findCommand(topic[0] ?? ''));
+    const group = commands.filter((c) => c.name.startsWith(`${topic[0]} `));
+    if (name === '') await out.write(await summaries(commands));
+    else if (name === 'flags') await out.write(flagsHelp());
+    else if (command) await out.write(commandHelp(command));
+    else if (group.length > 0) await out.write(await summaries(group));
+    else throw usageError(`unknown help topic "${name}"`);
+  } else {
+    const group = commands.filter((c) => c.name.startsWith(`${words} `));
+    say(await summaries(words === '' ? commands : group));
+    if (words !== '') {
+      logger.log('notice', `Fatal error: "${words}" needs one of its commands; questions are not built in tsclone yet`);
+    }
+    return 2;
+  }
+  await out.flush();
+  return 0;
+}
+
+async function summaries(entries: readonly CommandEntry[]): Promise<string> {
+  const loaded = await Promise.all(entries.map((e) => e.load()));
+  return overview(loaded.filter((command) => !command.hidden));
+}
+
+function checkCount(command: CommandDefinition, args: readonly string[]): void {
+  const wrong = args.length < command.minArgs ? 'minimum' : args.length > command.maxArgs ? 'maximum' : undefined;
+  if (wrong === undefined) return;
+  const limit = wrong === 'minimum' ? command.minArgs : command.maxArgs;
+  const given = args.map((a) => JSON.stringify(a)).join(' ');
+  throw Object.assign(
+    usageError(
+      `Command ${command.name.split(' ').at(-1)} needs ${limit} arguments ${wrong}: you provided ${args.length} non flag arguments: [${given}]`,
+    ),
+    { usage: usageLine(command) },
+  );
+}
+
+async function configureLog({ flags }: Arguments, say: (text: string) => void): Promise<Logger> {
+  const verbose = flags.int('verbose');
+  const quiet = flags.bool('quiet');
+  const named = flags.isSet('log-level');
+  if (quiet && verbose > 0) throw new StartError("Can't set -v and -q");
+  if (named && verbose > 0) throw new StartError("Can't set -v and --log-level");
+  if (named && quiet) throw new StartError("Can't set -q and --log-level");
+  const level: LogLevel =
+    verbose >= 2
+      ? 'debug'
+      : verbose === 1
+        ? 'info'
+        : quiet
+          ? 'error'
+          : (flags.string('log-level').toLowerCase() as LogLevel);
+  const file = flags.string('log-file');
+  if (file === '') return createLogger(level, say);
+  const { openSync, writeSync } = await import('node:fs');
+  let handle: number;
+  try {
+    handle = openSync(file, 'a', 0o640);
+  } catch (e) {
+    throw new StartError(`Failed to open log file: ${messageOf(e)}`);
+  }
+  return createLogger(level, (text) => void writeSync(handle, text));
+}
+
+async function runCommand(
+  command: CommandDefinition,
+  args: readonly string[],
+  parsed: Arguments,
+  io: CliIo,
+  out: BufferedOutput,
+  logger: Logger,
+): Promise<number> {
+  const { flags } = parsed;
+  const accounting = new Accounting();
+  const platform = nodePlatform(io.env);
+  const emit = (event: Event): void => logger.onEvent(event);
+  const operation: OperationContext = { platform, emit, accounting, signal: io.signal, settings: settingsOf(flags) };
+  let store: Promise<ConfigStore> | undefined;
+  const configStore = (): Promise<ConfigStore> =>
+    (store ??= openConfigStore(
+      findConfigPath(io.env, flags.isSet('config') ? flags.string('config') : undefined, io.programDir),
+    ).catch((e: unknown) => {
+      throw new StartError(messageOf(e));
+    }));
+  const openSession = async (): Promise<Session> => {
+    const { path, exists, config } = await configStore();
+    if (path !== '' && !exists) logger.log('notice', `Config file "${path}" not found - using defaults`);
+    if (path !== '' && exists) logger.log('debug', `Using config file from "${path}"`);
+    return createSession({
+      platform,
+      registry: nodeRegistry,
+      config,
+      emit,
+      backendFlags: parsed.backendFlags,
+      limits: {
+        lowLevelRetries: flags.int('low-level-retries'),
+        timeoutMs: milliseconds(flags.duration('timeout')),
+        connectTimeoutMs: milliseconds(flags.duration('contimeout')),
+        transfers: flags.int('transfers'),
+        checkers: flags.int('checkers'),
+        streamingUploadCutoff: flags.size('streaming-upload-cutoff'),
+        userAgent: flags.string('user-agent') || `tsclone/${version}`,
+        useServerModTime: flags.bool('use-server-modtime'),
+      },
+    });
+  };
+  let session: Promise<Session> | undefined;
+  const context: CommandContext = {
+    session: () => (session ??= openSession()),
+    configStore,
+    args,
+    flags,
+    env: io.env,
+    out,
+    stdin: io.stdin,
+    stdinIsEmpty: io.stdinIsEmpty,
+    operation,
+  };
+  logger.log(
+    'debug',
+    `tsclone: Version "v${version}" starting with parameters [${args.map((a) => JSON.stringify(a)).join(' ')}]`,
+  );
+  try {
+    return await runWithRetries(command, context, logger, () => out.flush());
+  } catch (e) {
+    await out.flush().catch(() => {});
+    return report(e, logger, (text) => void io.stderr.write(text), io.signal);
+  }
+}
+
+/** 0 would mean "at once" to a timer; rclone means "never". */
+function milliseconds(ns: bigint): number {
+  const ms = Number(ns / 1_000_000n);
+  return ms <= 0 ? 2 ** 31 - 1 : Math.min(ms, 2 ** 31 - 1);
+}
+
+function settingsOf(flags: Arguments['flags']): OperationSettings {
+  return {
+    transfers: Math.max(1, flags.int('transfers')),
+    checkers: Math.max(1, flags.int('checkers')),
+    lowLevelRetries: flags.int('low-level-retries'),
+    dryRun: flags.bool('dry-run'),
+    checksum: flags.bool('checksum'),
+    sizeOnly: flags.bool('size-only'),
+    ignoreTimes: flags.bool('ignore-times'),
+    ignoreExisting: flags.bool('ignore-existing'),
+    noUpdateModTime: flags.bool('no-update-modtime'),
+    normalizeNames: !flags.bool('no-unicode-normalization'),
+    fastList: flags.bool('fast-list'),
+    defaultTime: flags.duration('default-time'),
+    modifyWindow: flags.duration('modify-window'),
+    maxDepth: flags.int('max-depth'),
+  };
+}
+
+/** Says in one line why a command ended, and answers its exit code. */
+function report(e: unknown, logger: Logger, say: (text: string) => void, signal?: AbortSignal): number {
+  if (e instanceof ClosedOutput) return brokenPipe;
+  if (signal?.aborted) {
+    logger.log('notice', 'Interrupted: what was under way was stopped, unfinished uploads were aborted');
+    return interrupted;
+  }
+  if (e instanceof StartError) {
+    logger.log('critical', e.message);
+    return 1;
+  }
+  if (hasCode(e, 'usage')) {
+    const usage = (e as { usage?: string }).usage;
+    if (usage !== undefined) {
+      say(`${usage}\n${e.message}\n`);
+      return 2;
+    }
+    say(`Error: ${e.message}\n`);
+    logger.log('notice', `Fatal error: ${e.message}`);
+    return 2;
+  }
+  logger.log('critical', messageOf(e));
+  return exitCodeOf(e);
+}

@@ -1,0 +1,52 @@
+import type { Backend } from '../core/backend.ts';
+import { hasCode, isTscloneError, messageOf } from '../core/errors.ts';
+import { callOptions } from '../operations/context.ts';
+import { locate, locatePlace, type Located, type Open, type Place } from '../operations/locate.ts';
+import { isFile } from '../operations/remove.ts';
+import type { CommandContext } from './command.ts';
+import { StartError } from './errors.ts';
+
+/** Opens remotes; what goes wrong there ends the command before it starts. */
+export async function opener(c: CommandContext): Promise<Open> {
+  const session = await c.session();
+  return async (reference) => {
+    try {
+      return await session.open(reference);
+    } catch (e) {
+      throw isTscloneError(e) ? cannotOpen(reference, e) : e;
+    }
+  };
+}
+
+function cannotOpen(reference: string, e: unknown): StartError {
+  return new StartError(`Failed to create file system for "${reference}": ${messageOf(e)}`);
+}
+
+/** An object or a directory, found out with as few requests as possible. */
+export async function source(c: CommandContext, reference: string): Promise<Located> {
+  return locate(await opener(c), reference, callOptions(c.operation));
+}
+
+/** A directory that need not exist; an object under this name is refused before the command starts. */
+export async function directory(c: CommandContext, reference: string): Promise<Backend> {
+  const open = await opener(c);
+  let located: Located;
+  try {
+    located = await locate(open, reference, callOptions(c.operation));
+  } catch (e) {
+    if (hasCode(e, 'aborted') || !isTscloneError(e)) throw e;
+    throw cannotOpen(reference, e);
+  }
+  if (located.file) throw cannotOpen(reference, isFile());
+  return located.backend;
+}
+
+/** The place of an object that need not exist, without any request. */
+export async function place(c: CommandContext, reference: string): Promise<Place> {
+  const open = await opener(c);
+  try {
+    return await locatePlace(open, reference);
+  } catch (e) {
+    throw hasCode(e, 'is_directory') ? new StartError(e.message) : e;
+  }
+}

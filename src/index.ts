@@ -1,0 +1,28 @@
+/** The library for every runtime: no file system, no process, no Node built-ins. `tsclone/node` adds those. */
+export { openSession } from './library/open-session.ts';
+export type {
+  ConfigObject,
+  OpenSessionOptions,
+  TransferOptions,
+  TransferSummary,
+  TscloneSession,
+} from './library/open-session.ts';
+export type {
+  HandleCallOptions,
+  HandleListOptions,
+  HandleReadOptions,
+  HandleWriteOptions,
+  ReadResult,
+  RemoteHandle,
+} from './library/remote-handle.ts';
+export type { BodyInput } from './library/sources.ts';
+export { s3Client } from './library/s3-client.ts';
+export type { S3Access } from './library/s3-client.ts';
+export { uploadWithClient } from './library/upload-with-client.ts';
+export type { UploadWithClientOptions } from './library/upload-with-client.ts';
+export { hasCode, isTscloneError, TscloneError } from './core/errors.ts';
+export type { ErrorCode } from './core/errors.ts';
+export type { Event } from './core/events.ts';
+export type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './core/entry.ts';
+export type { Backend, ByteSource, Features, TransportLimits } from './core/backend.ts';
+export { version } from './core/version.ts';

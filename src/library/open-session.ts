@@ -1,0 +1,120 @@
+import { edgeRegistry, type Registry } from '../backends/registry.ts';
+import { ConfigFile } from '../config/file.ts';
+import type { TransportLimits } from '../core/backend.ts';
+import { edgePlatform } from '../core/edge-platform.ts';
+import { TscloneError } from '../core/errors.ts';
+import { ignoreEvents, type Emit } from '../core/events.ts';
+import type { Platform } from '../core/platform.ts';
+import { Accounting } from '../operations/accounting.ts';
+import { callOptions, defaultSettings, type OperationContext, type OperationSettings } from '../operations/context.ts';
+import { locate, locatePlace } from '../operations/locate.ts';
+import { syncDirectories } from '../operations/sync.ts';
+import { transferFile } from '../operations/transfer.ts';
+import { createSession } from '../session.ts';
+import { createRemoteHandle, type RemoteHandle } from './remote-handle.ts';
+
+/** Remotes by name with rclone's option names: `{ r2: { type: 's3', provider: 'Cloudflare', … } }`. */
+export type ConfigObject = Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+
+export interface OpenSessionOptions {
+  /** The text of an rclone.conf, or its remotes as an object. Default: none; remotes can still come from `env`. */
+  config?: string | ConfigObject;
+  /** `RCLONE_…` and AWS variables to use. Default: none in `tsclone`, the process's own in `tsclone/node`. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Told what happens: transfers, deletes, retries, log lines. */
+  onEvent?: Emit;
+  /** Retries, time-outs, parallelism. */
+  limits?: Partial<TransportLimits>;
+}
+
+export interface TransferOptions {
+  signal?: AbortSignal | undefined;
+  /** rclone's flags for this transfer in camelCase: `checksum`, `sizeOnly`, `dryRun`, `transfers` … */
+  settings?: Partial<OperationSettings>;
+}
+
+/** What a transfer did. */
+export interface TransferSummary {
+  readonly transfers: number;
+  readonly checks: number;
+  readonly deletes: number;
+  readonly bytes: number;
+}
+
+export interface TscloneSession {
+  /** Opens `name:path`, `:type,option=value:path` or (on Node) a local path. Sends no request. */
+  remote(reference: string): Promise<RemoteHandle>;
+  /** Names and types of the configured remotes. */
+  remotes(): { name: string; type: string }[];
+  /** Copies an object to a name, or a directory into a directory, skipping what is already there. */
+  copy(from: string, to: string, o?: TransferOptions): Promise<TransferSummary>;
+  /** As copy; the source's objects are deleted. */
+  move(from: string, to: string, o?: TransferOptions): Promise<TransferSummary>;
+  /** Makes the destination directory equal to the source: copies, then deletes what the source does not have. */
+  sync(from: string, to: string, o?: TransferOptions): Promise<TransferSummary>;
+}
+
+export interface Runtime {
+  readonly platform: Platform;
+  readonly registry: Registry;
+}
+
+/** Opens a config. The edge entry has the S3, memory and alias backends; `tsclone/node` adds local files. */
+export function openSession(o: OpenSessionOptions = {}): TscloneSession {
+  return openSessionOn({ platform: edgePlatform(o.env ?? {}), registry: edgeRegistry }, o);
+}
+
+export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOptions): TscloneSession {
+  const emit = o.onEvent ?? ignoreEvents;
+  const session = createSession({
+    platform,
+    registry,
+    config: toConfigFile(o.config),
+    emit,
+    ...(o.limits ? { limits: o.limits } : {}),
+  });
+
+  async function transfer(
+    mode: 'copy' | 'move' | 'sync',
+    from: string,
+    to: string,
+    t: TransferOptions = {},
+  ): Promise<TransferSummary> {
+    const accounting = new Accounting();
+    const settings = { ...defaultSettings, ...t.settings };
+    const c: OperationContext = { platform, emit, accounting, signal: t.signal, settings };
+    const src = await locate(session.open, from, callOptions(c));
+    if (src.file) {
+      const dst = await locatePlace(session.open, to);
+      const held = { backend: src.backend, info: src.file.info };
+      await transferFile(c, held, { backend: dst.backend, path: dst.leaf }, mode === 'move' ? 'move' : 'copy');
+    } else {
+      const dst = await session.open(to);
+      await syncDirectories(c, src.backend, dst, { mode, createEmptySrcDirs: false, deleteEmptySrcDirs: false });
+    }
+    if (accounting.lastError) throw accounting.lastError;
+    const { transfers, checks, deletes, bytes } = accounting;
+    return { transfers, checks, deletes, bytes };
+  }
+
+  return {
+    remote: async (reference) => createRemoteHandle(reference, await session.open(reference)),
+    remotes: () => session.remotes().map(({ name, type }) => ({ name, type })),
+    copy: (from, to, t) => transfer('copy', from, to, t),
+    move: (from, to, t) => transfer('move', from, to, t),
+    sync: (from, to, t) => transfer('sync', from, to, t),
+  };
+}
+
+function toConfigFile(config: string | ConfigObject | undefined): ConfigFile {
+  if (config === undefined) return new ConfigFile();
+  if (typeof config === 'string') return ConfigFile.parse(config);
+  const file = new ConfigFile();
+  for (const [name, options] of Object.entries(config)) {
+    if (options['type'] === undefined) {
+      throw new TscloneError('bad_config', `remote "${name}" has no type`, { remote: name, retry: 'no' });
+    }
+    for (const [key, value] of Object.entries(options)) file.set(name, key, String(value));
+  }
+  return file;
+}

@@ -1,0 +1,129 @@
+import type { Backend, ByteRange, ByteSource, Entry, ObjectInfo, Want } from '../core/backend.ts';
+import { collect, fromUtf8 } from '../core/bytes.ts';
+import { hasCode } from '../core/errors.ts';
+import { toByteSource, toWebStream, type BodyInput } from './sources.ts';
+
+export interface HandleCallOptions {
+  /** Aborting rejects with code `aborted`; uploads that are under way are aborted on the service too. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface HandleListOptions extends HandleCallOptions {
+  /** Everything below, not only one level. */
+  recursive?: boolean | undefined;
+}
+
+export interface HandleReadOptions extends HandleCallOptions {
+  /** Bytes from `start` to `end` (exclusive); a negative start counts from the end. */
+  range?: ByteRange | undefined;
+}
+
+export interface HandleWriteOptions extends HandleCallOptions {
+  /** Bytes that will come, where they are known; more or fewer is an error and nothing is stored. */
+  size?: number | undefined;
+  /** Modification time to keep: a Date, or nanoseconds since the epoch. Default: now. */
+  modTime?: Date | bigint | undefined;
+  mimeType?: string | undefined;
+  /** User metadata, keys in lower case. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  /** Bytes that the store has taken so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** The body of an object, to be read once, in one of these forms. Each fails unless every byte came as announced. */
+export interface ReadResult {
+  readonly info: ObjectInfo;
+  /** As a web stream. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** As an async iterable. */
+  chunks(): ByteSource;
+  /** Whole, in memory. */
+  bytes(): Promise<Uint8Array>;
+  /** Whole, as UTF-8. */
+  text(): Promise<string>;
+}
+
+/** A remote (or a path in one), opened. Paths given to it are relative to where it was opened. */
+export interface RemoteHandle {
+  /** The reference that it was opened with. */
+  readonly reference: string;
+  readonly backend: Backend;
+  /** Entries of a directory, as they come. */
+  list(dir?: string, o?: HandleListOptions): AsyncIterable<Entry>;
+  /** @throws object_not_found, is_directory */
+  stat(path: string, o?: HandleCallOptions & { want?: readonly Want[] }): Promise<ObjectInfo>;
+  exists(path: string, o?: HandleCallOptions): Promise<boolean>;
+  /** @throws object_not_found */
+  read(path: string, o?: HandleReadOptions): Promise<ReadResult>;
+  /** Stores a body of known or unknown size. Resolves only when what is stored is what was given. */
+  write(path: string, body: BodyInput, o?: HandleWriteOptions): Promise<ObjectInfo>;
+  /** Copies an object within this remote, on the service where it can. */
+  copy(from: string, to: string, o?: HandleCallOptions): Promise<ObjectInfo>;
+  /** Renames an object within this remote. */
+  move(from: string, to: string, o?: HandleCallOptions): Promise<ObjectInfo>;
+  remove(path: string, o?: HandleCallOptions): Promise<void>;
+  mkdir(dir: string, o?: HandleCallOptions): Promise<void>;
+  rmdir(dir: string, o?: HandleCallOptions): Promise<void>;
+}
+
+export function createRemoteHandle(reference: string, backend: Backend): RemoteHandle {
+  const copy: RemoteHandle['copy'] = async (from, to, o = {}) => {
+    if (backend.copy) return backend.copy(backend, await backend.stat(from, o), to, o);
+    const { info, body } = await backend.read(from, o);
+    return backend.write(to, body, { ...o, size: info.size, modTime: info.modTime, mimeType: info.mimeType });
+  };
+  return {
+    reference,
+    backend,
+    list: (dir = '', o = {}) => backend.list(dir, o),
+    stat: (path, o = {}) => backend.stat(path, o),
+    async exists(path, o = {}) {
+      try {
+        await backend.stat(path, o);
+        return true;
+      } catch (e) {
+        if (hasCode(e, 'object_not_found', 'is_directory', 'dir_not_found')) return false;
+        throw e;
+      }
+    },
+    async read(path, o = {}) {
+      const { info, body } = await backend.read(path, o);
+      return readResult(info, body);
+    },
+    write(path, input, o = {}) {
+      const { source, size } = toByteSource(input);
+      let taken = 0;
+      return backend.write(path, source, {
+        signal: o.signal,
+        size: o.size ?? size,
+        modTime: typeof o.modTime === 'bigint' ? o.modTime : o.modTime && BigInt(o.modTime.getTime()) * 1_000_000n,
+        mimeType: o.mimeType,
+        metadata: o.metadata,
+        onBytes: (bytes) => o.onProgress?.((taken += bytes)),
+      });
+    },
+    copy,
+    async move(from, to, o = {}) {
+      if (backend.move) return backend.move(backend, await backend.stat(from, o), to, o);
+      const info = await copy(from, to, o);
+      await backend.remove(from, o);
+      return info;
+    },
+    remove: (path, o = {}) => backend.remove(path, o),
+    mkdir: (dir, o = {}) => backend.mkdir(dir, o),
+    rmdir: (dir, o = {}) => backend.rmdir(dir, o),
+  };
+}
+
+function readResult(info: ObjectInfo, source: ByteSource): ReadResult {
+  let stream: ReadableStream<Uint8Array> | undefined;
+  return {
+    info,
+    get body() {
+      return (stream ??= toWebStream(source));
+    },
+    chunks: () => source,
+    bytes: () => collect(source),
+    text: async () => fromUtf8(await collect(source)),
+  };
+}

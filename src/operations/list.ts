@@ -1,0 +1,59 @@
+import type { Entry, ObjectInfo, Want } from '../core/backend.ts';
+import { callOptions, type OperationContext } from './context.ts';
+import type { Located } from './locate.ts';
+import { mapOrdered } from './pool.ts';
+import { walk } from './walk.ts';
+
+export interface ListEntriesOptions {
+  readonly recursive: boolean;
+  readonly dirs: boolean;
+  readonly files: boolean;
+  /** Facts that cost a request per object where the listing does not give them. */
+  readonly want: readonly Want[];
+}
+
+/** Entries of a directory or the one object of a reference, with the facts that are wanted. */
+export async function* listEntries(
+  c: OperationContext,
+  { backend, file }: Located,
+  o: ListEntriesOptions,
+): AsyncGenerator<Entry, void, void> {
+  const lacking = (entry: ObjectInfo): boolean => o.want.some((want) => lacks(entry, want));
+  const complete = async (entry: Entry): Promise<Entry> =>
+    entry.kind === 'object' && lacking(entry)
+      ? { ...entry, ...(await backend.stat(entry.path, { ...callOptions(c), want: o.want })) }
+      : entry;
+  if (file) {
+    if (o.files) yield await complete(file.info);
+    return;
+  }
+  const depth = o.recursive ? c.settings.maxDepth : 1;
+  const entries = walk(c, backend, '', { maxDepth: depth, dirs: o.dirs });
+  const wanted = filter(entries, (entry) => (entry.kind === 'dir' ? o.dirs : o.files));
+  if (o.want.length === 0) yield* wanted;
+  else yield* mapOrdered(wanted, c.settings.checkers, complete);
+}
+
+async function* filter<T>(items: AsyncIterable<T>, keep: (item: T) => boolean): AsyncGenerator<T, void, void> {
+  for await (const item of items) if (keep(item)) yield item;
+}
+
+function lacks(info: ObjectInfo, want: Want): boolean {
+  if (want === 'modTime' || want === 'mimeType' || want === 'metadata') return info[want] === undefined;
+  return info.hashes[want] === undefined;
+}
+
+/** Number and size of all objects; `sizeless` ones tell no size. */
+export async function measure(
+  c: OperationContext,
+  located: Located,
+): Promise<{ count: number; bytes: number; sizeless: number }> {
+  const sum = { count: 0, bytes: 0, sizeless: 0 };
+  for await (const entry of listEntries(c, located, { recursive: true, dirs: false, files: true, want: [] })) {
+    if (entry.kind !== 'object') continue;
+    sum.count += 1;
+    if (entry.size === undefined) sum.sizeless += 1;
+    else sum.bytes += entry.size;
+  }
+  return sum;
+}

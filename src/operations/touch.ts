@@ -1,0 +1,48 @@
+import { bytesSource } from '../core/bytes.ts';
+import { hasCode } from '../core/errors.ts';
+import { callOptions, log, skipped, type OperationContext } from './context.ts';
+import type { Located, Place } from './locate.ts';
+import { forEachLimit } from './pool.ts';
+import { walk } from './walk.ts';
+
+export interface TouchOptions {
+  readonly modTime: bigint;
+  readonly create: boolean;
+  readonly recursive: boolean;
+}
+
+/** Sets the time of one object, or makes an empty one. */
+export async function touchFile(c: OperationContext, place: Place, o: TouchOptions): Promise<void> {
+  const { backend, leaf } = place;
+  let info;
+  try {
+    info = await backend.stat(leaf, callOptions(c));
+  } catch (e) {
+    if (hasCode(e, 'is_directory')) return touchDirectory(c, place, o);
+    if (!hasCode(e, 'object_not_found', 'dir_not_found')) throw e;
+    if (!o.create) {
+      log(c, 'notice', backend.description, 'Not touching nonexistent file due to --no-create');
+      return;
+    }
+    if (skipped(c, 'touch (create)', backend.description)) return;
+    await backend.write(leaf, bytesSource(new Uint8Array(0)), { ...callOptions(c), size: 0, modTime: o.modTime });
+    return;
+  }
+  if (skipped(c, 'touch', leaf)) return;
+  await backend.setModTime?.(leaf, o.modTime, { ...callOptions(c), info });
+}
+
+async function touchDirectory(c: OperationContext, { backend, leaf }: Place, o: TouchOptions): Promise<void> {
+  if (o.recursive) return touchBelow(c, { backend: backend.at(`${backend.root}/${leaf}`), reference: leaf }, o);
+  if (skipped(c, 'touch', leaf)) return;
+  await backend.setDirModTime?.(leaf, o.modTime, callOptions(c));
+}
+
+/** Sets the time of all objects below a directory. */
+export async function touchBelow(c: OperationContext, { backend }: Located, o: TouchOptions): Promise<void> {
+  const entries = walk(c, backend, '', { maxDepth: c.settings.maxDepth, dirs: false });
+  await forEachLimit(entries, c.settings.checkers, async (entry) => {
+    if (entry.kind !== 'object' || skipped(c, 'touch', entry.path)) return;
+    await backend.setModTime?.(entry.path, o.modTime, { ...callOptions(c), info: entry });
+  });
+}

@@ -1,0 +1,182 @@
+import type { Backend, ObjectInfo } from '../core/backend.ts';
+import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
+import { joinPath, leafOf } from '../core/path.ts';
+import { callOptions, log, skipped, type OperationContext } from './context.ts';
+import { removeObjects } from './remove.ts';
+import { needsTransfer, type Held } from './same.ts';
+
+/** Where an object goes, and what stands there now. */
+export interface Target {
+  readonly backend: Backend;
+  readonly path: string;
+  readonly existing?: ObjectInfo | undefined;
+}
+
+/** Copies one object; several tries where the failure may pass. A failure is logged, counted and thrown. */
+export async function copyObject(c: OperationContext, src: Held, dst: Target): Promise<void> {
+  const { info } = src;
+  const { accounting } = c;
+  accounting.totalTransfers += 1;
+  accounting.totalBytes += info.size ?? 0;
+  const serverSide = dst.backend.copy !== undefined && dst.backend.storeId === src.backend.storeId;
+  if (skipped(c, serverSide ? 'server-side copy' : 'copy', info.path, info.size)) {
+    count(c, info.size ?? 0);
+    return;
+  }
+  c.emit({ type: 'transfer.start', path: info.path, ...(info.size === undefined ? {} : { size: info.size }) });
+  try {
+    const how = serverSide ? await copyOnServer(c, src, dst) : await copyThrough(c, src, dst);
+    accounting.transfers += 1;
+    c.emit({ type: 'transfer.done', path: info.path, bytes: info.size ?? 0 });
+    c.emit({
+      type: 'log',
+      level: 'info',
+      subject: info.path,
+      message: `Copied (${how})${renamed(info.path, dst.path)}`,
+      ...(info.size === undefined ? {} : { extra: { size: info.size } }),
+    });
+  } catch (e) {
+    throw failed(c, info.path, 'copy', e);
+  }
+}
+
+const renamed = (from: string, to: string): string => (leafOf(from) === leafOf(to) ? '' : ` to: ${to}`);
+
+function count(c: OperationContext, bytes: number): void {
+  c.accounting.transfers += 1;
+  c.accounting.bytes += bytes;
+}
+
+function failed(c: OperationContext, path: string, verb: string, e: unknown): Error {
+  if (c.signal?.aborted) return e as Error;
+  const code = isTscloneError(e) ? e.code : 'other';
+  c.emit({ type: 'transfer.failed', path, code, message: messageOf(e) });
+  log(c, 'error', path, `Failed to ${verb}: ${messageOf(e)}`);
+  return c.accounting.settle(e);
+}
+
+async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string> {
+  await dst.backend.copy?.(backend, info, dst.path, callOptions(c));
+  const bytes = info.size ?? 0;
+  c.accounting.bytes += bytes;
+  c.accounting.serverSideCopies += 1;
+  c.accounting.serverSideCopyBytes += bytes;
+  return 'server-side copy';
+}
+
+/** Reads here and writes there. Each try starts a new read: a spent stream cannot be sent twice. */
+async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    let taken = 0;
+    try {
+      const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info });
+      const size = seen.size ?? info.size;
+      const modTime = info.modTime ?? seen.modTime;
+      await dst.backend.write(dst.path, body, {
+        ...callOptions(c),
+        ...(size === undefined ? {} : { size }),
+        ...(modTime === undefined ? {} : { modTime }),
+        ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
+        sourceHash: async (type) => seen.hashes[type] ?? backend.hash?.(info.path, type, { ...callOptions(c), info }),
+        onBytes(bytes) {
+          taken += bytes;
+          c.accounting.bytes += bytes;
+          c.emit({ type: 'transfer.bytes', path: info.path, bytes });
+        },
+      });
+      return dst.existing ? 'replaced existing' : 'new';
+    } catch (e) {
+      c.accounting.bytes -= taken;
+      throwIfAborted(c.signal);
+      if (attempt >= c.settings.lowLevelRetries || !isTscloneError(e) || e.retry !== 'low') throw e;
+      c.emit({ type: 'retry', operation: `copy ${info.path}`, attempt, message: messageOf(e) });
+      await c.platform.sleep(e.retryAfter ?? Math.min(10 * 2 ** attempt, 2000), c.signal);
+    }
+  }
+}
+
+/** Moves one object: a rename where the store can, else copy and delete. */
+export async function moveObject(c: OperationContext, src: Held, dst: Target): Promise<void> {
+  const { info } = src;
+  if (dst.backend.move && dst.backend.storeId === src.backend.storeId) {
+    const verb = leafOf(info.path) === leafOf(dst.path) ? 'move' : `move to ${dst.path}`;
+    if (skipped(c, verb, info.path, info.size)) {
+      c.accounting.totalTransfers += 1;
+      c.accounting.totalBytes += info.size ?? 0;
+      count(c, info.size ?? 0);
+      return;
+    }
+    try {
+      await dst.backend.move(src.backend, info, dst.path, callOptions(c));
+      c.accounting.totalTransfers += 1;
+      c.accounting.totalBytes += info.size ?? 0;
+      count(c, info.size ?? 0);
+      c.accounting.renames += 1;
+      c.accounting.serverSideMoves += 1;
+      c.accounting.serverSideMoveBytes += info.size ?? 0;
+      log(c, 'info', info.path, `Moved (server-side)${renamed(info.path, dst.path)}`);
+      return;
+    } catch (e) {
+      if (!hasCode(e, 'unsupported')) throw failed(c, info.path, 'move', e);
+    }
+  }
+  await copyObject(c, src, dst);
+  if (c.settings.dryRun) return;
+  await removeSource(c, src);
+  c.accounting.renames += 1;
+}
+
+async function removeSource(c: OperationContext, src: Held): Promise<void> {
+  c.accounting.checks += 1;
+  await removeObjects(c, src.backend, [src.info]);
+}
+
+/** What a transfer does with the source afterwards. */
+export type TransferMode = 'copy' | 'move';
+
+/** Carries out what `needsTransfer` decided. */
+export async function transferAsDecided(
+  c: OperationContext,
+  src: Held,
+  dst: Target,
+  mode: TransferMode,
+  needed: boolean,
+): Promise<void> {
+  if (needed) await (mode === 'move' ? moveObject : copyObject)(c, src, dst);
+  // --ignore-existing leaves both sides alone.
+  else if (mode === 'move' && !c.settings.ignoreExisting) await removeSource(c, src);
+}
+
+/** Copies or moves one object to a name of its own. */
+export async function transferFile(
+  c: OperationContext,
+  src: Held,
+  dst: { backend: Backend; path: string },
+  mode: TransferMode,
+): Promise<void> {
+  if (isSame(src, dst)) {
+    log(c, 'debug', src.info.path, `don't need to ${mode}, source and destination are the same`);
+    return;
+  }
+  const existing = await statOrNothing(c, dst.backend, dst.path);
+  if (existing) c.accounting.checks += 1;
+  const needed = await needsTransfer(c, src, existing && { backend: dst.backend, info: existing });
+  await transferAsDecided(c, src, { ...dst, existing }, mode, needed);
+}
+
+function isSame(src: Held, dst: { backend: Backend; path: string }): boolean {
+  return (
+    src.backend.storeId === dst.backend.storeId &&
+    joinPath(src.backend.root, src.info.path) === joinPath(dst.backend.root, dst.path)
+  );
+}
+
+async function statOrNothing(c: OperationContext, backend: Backend, path: string): Promise<ObjectInfo | undefined> {
+  try {
+    return await backend.stat(path, callOptions(c));
+  } catch (e) {
+    if (hasCode(e, 'object_not_found', 'dir_not_found', 'bucket_not_found')) return undefined;
+    if (hasCode(e, 'is_directory')) throw new TscloneError('is_directory', e.message, { path, retry: 'no', cause: e });
+    throw e;
+  }
+}

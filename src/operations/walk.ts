@@ -1,0 +1,103 @@
+import type { Backend, DirInfo, Entry } from '../core/backend.ts';
+import { compareUtf8 } from '../core/bytes.ts';
+import { messageOf } from '../core/errors.ts';
+import { parentsOf } from '../core/path.ts';
+import { callOptions, log, type OperationContext } from './context.ts';
+
+export interface WalkOptions {
+  /** Levels below `dir`; 1 = only its own entries; -1 or 0 = all. */
+  readonly maxDepth: number;
+  /** Directories are wanted too, also those that the store knows only as prefixes. */
+  readonly dirs: boolean;
+}
+
+/**
+ * Entries below a directory. One level comes sorted by name. Deeper, a store with recursive listings is asked for one;
+ * others are read directory by directory, and a directory that cannot be read is logged and counted while the walk
+ * goes on. The error is thrown at the end.
+ */
+export async function* walk(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  o: WalkOptions,
+): AsyncGenerator<Entry, void, void> {
+  if (o.maxDepth === 1) yield* await readSorted(c, backend, dir);
+  else if (backend.features.fastList && o.maxDepth <= 0) yield* walkRecursive(c, backend, dir, o.dirs);
+  else yield* walkByDirectory(c, backend, dir, o.maxDepth <= 0 ? Number.POSITIVE_INFINITY : o.maxDepth, o.dirs);
+}
+
+/** All entries of one directory, sorted by name. An error is logged, counted and thrown. */
+async function readSorted(c: OperationContext, backend: Backend, dir: string): Promise<Entry[]> {
+  try {
+    return await readDirectory(c, backend, dir);
+  } catch (e) {
+    log(c, 'error', dir, `error listing: ${messageOf(e)}`);
+    throw c.accounting.error(e);
+  }
+}
+
+/** All entries of one directory, sorted by name. */
+export async function readDirectory(c: OperationContext, backend: Backend, dir: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of backend.list(dir, callOptions(c))) entries.push(entry);
+  c.accounting.listed += entries.length;
+  return entries.sort((a, b) => compareUtf8(a.path, b.path));
+}
+
+async function* walkRecursive(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  dirs: boolean,
+): AsyncGenerator<Entry, void, void> {
+  const seen = new Set<string>();
+  for await (const entry of backend.list(dir, { ...callOptions(c), recursive: true })) {
+    c.accounting.listed += 1;
+    if (dirs) {
+      yield* newParents(entry.path, dir, seen);
+      if (entry.kind === 'dir') {
+        if (seen.has(entry.path)) continue;
+        seen.add(entry.path);
+      }
+    }
+    if (dirs || entry.kind === 'object') yield entry;
+  }
+}
+
+/** Directories that show only in the names of what lies in them, each once. */
+function* newParents(path: string, dir: string, seen: Set<string>): Generator<DirInfo, void, void> {
+  for (const parent of parentsOf(path)) {
+    if (parent.length <= dir.length || seen.has(parent)) continue;
+    seen.add(parent);
+    yield { kind: 'dir', path: parent };
+  }
+}
+
+async function* walkByDirectory(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  depth: number,
+  dirs: boolean,
+): AsyncGenerator<Entry, void, void> {
+  const below: { dir: string; depth: number }[] = [{ dir, depth }];
+  let failure: unknown;
+  for (let next = below.shift(); next; next = below.shift()) {
+    let entries: Entry[];
+    try {
+      entries = await readSorted(c, backend, next.dir);
+    } catch (e) {
+      if (c.signal?.aborted) throw e;
+      failure ??= e;
+      continue;
+    }
+    const inner: { dir: string; depth: number }[] = [];
+    for (const entry of entries) {
+      if (entry.kind === 'dir' && next.depth > 1) inner.push({ dir: entry.path, depth: next.depth - 1 });
+      if (dirs || entry.kind === 'object') yield entry;
+    }
+    below.unshift(...inner);
+  }
+  if (failure !== undefined) throw failure;
+}
