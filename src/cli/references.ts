@@ -18,7 +18,8 @@ export async function opener(c: CommandContext): Promise<Open> {
   };
 }
 
-function cannotOpen(reference: string, e: unknown): StartError {
+/** rclone's line for a remote that cannot be used. */
+export function cannotOpen(reference: string, e: unknown): StartError {
   return new StartError(`Failed to create file system for "${reference}": ${messageOf(e)}`);
 }
 

@@ -27,7 +27,7 @@ export interface Place {
 export async function locate(open: Open, reference: string, o: CallOptions): Promise<Located> {
   const backend = await open(reference);
   if (!mayBeObject(backend, reference)) return { backend, reference };
-  const place = await locatePlace(open, reference);
+  const place = backend.features.isLocal ? localPlace(backend, reference) : await locatePlace(open, reference);
   const info = await place.backend.probe(place.leaf, o);
   return info ? { backend: place.backend, reference, file: { leaf: place.leaf, info } } : { backend, reference };
 }
@@ -46,10 +46,12 @@ export async function locatePlace(open: Open, reference: string): Promise<Place>
   const { parent, leaf } = splitReference(reference);
   if (leaf === '') throw new TscloneError('is_directory', `"${reference}" is a directory`, { retry: 'no' });
   const backend = await open(reference);
-  if (backend.features.isLocal) {
-    return { backend: backend.at(parentOf(backend.root) || '/'), leaf: leafOf(backend.root), reference };
-  }
+  if (backend.features.isLocal) return localPlace(backend, reference);
   return { backend: parent === '' ? backend : await open(parent), leaf, reference };
+}
+
+function localPlace(backend: Backend, reference: string): Place {
+  return { backend: backend.at(parentOf(backend.root) || '/'), leaf: leafOf(backend.root), reference };
 }
 
 /** rclone's answer when an object is needed and the path names none. */

@@ -55,7 +55,10 @@ export async function removeObjects(
   };
 
   const wanted = notSkipped(c, objects);
-  if (backend.removeMany) await forEachLimit(inBatches(wanted, batchSize), 2, removeBatch);
+  if (backend.removeMany)
+    await forEachLimit(inBatches(wanted, batchSize), 2, (batch) =>
+      batch.length === 1 ? removeOne(batch[0] as ObjectInfo) : removeBatch(batch),
+    );
   else await forEachLimit(wanted, c.settings.checkers, removeOne);
   if (failure) throw failure;
 }
@@ -97,7 +100,13 @@ export async function deleteFile(c: OperationContext, { backend, file, reference
 /** Removes an empty directory. */
 export async function removeDirectory(c: OperationContext, backend: Backend, dir = ''): Promise<void> {
   if (skipped(c, 'remove directory', dir === '' ? backend.description : dir)) return;
-  await backend.rmdir(dir, callOptions(c));
+  try {
+    await backend.rmdir(dir, callOptions(c));
+  } catch (e) {
+    if (dir !== '' || !backend.features.isLocal || !hasCode(e, 'dir_not_found')) throw e;
+    // What cannot be removed is no missing source: rclone ends with 1 here, not with 3.
+    throw new TscloneError('io', `${backend.root}: no such directory`, { cause: e });
+  }
   c.accounting.deletedDirs += 1;
   log(c, 'info', dir === '' ? backend.description : dir, 'Removing directory');
 }
@@ -113,7 +122,12 @@ export async function purge(c: OperationContext, backend: Backend): Promise<void
       else dirs.push(entry.path);
     }
   }
-  await removeObjects(c, backend, contents());
+  try {
+    await removeObjects(c, backend, contents());
+  } catch (e) {
+    if (!backend.features.isLocal || !hasCode(e, 'dir_not_found')) throw e;
+    throw new TscloneError('io', `failed to remove directories: ${backend.root}: no such directory`, { cause: e });
+  }
   // What lies deepest goes first.
   for (const dir of dirs.reverse()) await removeDirectory(c, backend, dir);
   if (!any && backend.features.bucketBased && backend.root.includes('/')) await refuseObject(c, backend);

@@ -178,6 +178,7 @@ export function createLocalBackend(c: LocalContext, root: string): Backend {
       const file = fileOf(to);
       await names.guardParent(file, to, c.options.copy_links);
       try {
+        await fs.mkdir(dirname(file), { recursive: true });
         await fs.rename(source, file);
       } catch (e) {
         if (errnoOf(e) === 'EXDEV')

@@ -154,6 +154,7 @@ function addMiddleware(client: S3Client, { options, quirks, endpoint, platform }
         delete request.headers['content-type'];
         delete request.headers['content-length'];
       }
+      if (command === 'DeleteObjectsCommand') useContentMd5(request, platform);
       if (https && quirks.use_unsigned_payload && (command === 'PutObjectCommand' || command === 'UploadPartCommand')) {
         request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
       }
@@ -174,14 +175,6 @@ function addMiddleware(client: S3Client, { options, quirks, endpoint, platform }
       { step: 'finalizeRequest', name: 'tscloneAcceptEncoding', priority: 'low' },
     );
   }
-
-  stack.add(
-    (next, context) => (args) => {
-      if (context.commandName === 'DeleteObjectsCommand') useContentMd5(args.request as HttpRequest, platform);
-      return next(args);
-    },
-    { step: 'finalizeRequest', name: 'tscloneContentMd5', priority: 'high' },
-  );
 
   stack.add(
     (next, context) => async (args) => {

@@ -2,7 +2,7 @@ import type { ByteRange } from '../../core/entry.ts';
 import { TscloneError } from '../../core/errors.ts';
 import { readAll } from '../../operations/cat.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
-import { usageError } from '../errors.ts';
+import { StartError } from '../errors.ts';
 import { opener } from '../references.ts';
 
 const number = (name: string, help: string, fallback = '0') =>
@@ -53,7 +53,7 @@ function rangeOf(c: CommandContext): ByteRange | undefined {
   ];
   const usesOffset = offset !== 0 || count >= 0;
   if ((head > 0 && (tail > 0 || usesOffset)) || (tail > 0 && usesOffset))
-    throw usageError('only one of --head, --tail and --offset/--count can be used');
+    throw new StartError('only one of --head, --tail and --offset/--count can be used');
   if (head < 0 || tail < 0)
     throw new TscloneError('usage', '--head and --tail need a number of bytes', { retry: 'no' });
   if (head > 0) return { start: 0, end: head };

@@ -1,6 +1,6 @@
 import type { Entry, HashType, Want } from '../../core/entry.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
-import { formatDateTime, formatLayout, formatRfc3339, layoutNames } from '../../core/time.ts';
+import { formatDateTime, formatLayout, layoutNames } from '../../core/time.ts';
 import type { Backend } from '../../core/backend.ts';
 import { callOptions, log } from '../../operations/context.ts';
 import { listEntries } from '../../operations/list.ts';
@@ -121,7 +121,7 @@ async function hash(entry: Entry, { c, backend }: Row): Promise<string> {
 function time(t: bigint, { c, precision }: Row): string {
   const format = c.flags.string('time-format');
   if (format === '') return formatDateTime(t, 'local');
-  if (format === 'max') return formatRfc3339(t, 'local', precision === 'none' || precision > 1_000_000n ? 0 : 9);
+  if (format === 'max') return formatDateTime(t, 'local', precision === 'none' || precision > 1_000_000n ? 0 : 9);
   if (format === 'unix') return String(t / 1_000_000_000n);
   if (format === 'unixnano') return String(t);
   return formatLayout(t, Object.hasOwn(layoutNames, format) ? (layoutNames[format] as string) : format, 'local');

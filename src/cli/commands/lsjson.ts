@@ -109,14 +109,18 @@ function renderer(c: CommandContext, backend: Backend): Render {
   const noTime = c.flags.bool('no-modtime');
   const noType = c.flags.bool('no-mimetype');
   const hashes = hashesAsked(c, backend);
+  const deep = c.flags.bool('recursive') && backend.features.fastList;
+  const started = c.operation.platform.now();
   const digits = backend.precision === 'none' ? 0 : backend.precision >= 1_000_000n ? 3 : 9;
   return async (entry) => {
     const isDir = entry.kind === 'dir';
-    const time = entry.modTime ?? c.operation.settings.defaultTime;
+    // A directory that shows only in the names of its objects: rclone gives it the time of the listing.
+    const implied = isDir && entry.modTime === undefined && deep;
+    const time = entry.modTime ?? (implied ? started : c.operation.settings.defaultTime);
     const mimeType = isDir ? 'inode/directory' : entry.mimeType;
     const metadata = isDir ? undefined : entry.metadata;
     const digests = isDir ? {} : await digestsOf(c, backend, entry, hashes);
-    const size = isDir ? (entry.isBucket ? -1 : (entry.size ?? 0)) : (entry.size ?? -1);
+    const size = isDir ? (entry.isBucket || implied ? -1 : (entry.size ?? 0)) : (entry.size ?? -1);
     return {
       Path: entry.path,
       Name: leafOf(entry.path),
@@ -133,7 +137,7 @@ function renderer(c: CommandContext, backend: Backend): Render {
 }
 
 function hashesAsked(c: CommandContext, backend: Backend): readonly HashType[] {
-  const named = c.flags.list('hash-type').flatMap((t) => t.split(','));
+  const named = c.flags.list('hash-type');
   if (named.length === 0) return c.flags.bool('hash') ? backend.hashes : [];
   return named.map((name) => {
     const type = name.toLowerCase().replaceAll('-', '') as HashType;

@@ -1,6 +1,7 @@
+import { hasCode } from '../../core/errors.ts';
 import { purge as purgeDirectory } from '../../operations/remove.ts';
 import type { CommandDefinition } from '../command.ts';
-import { opener } from '../references.ts';
+import { cannotOpen, opener } from '../references.ts';
 
 export const purge: CommandDefinition = {
   name: 'purge',
@@ -13,6 +14,11 @@ export const purge: CommandDefinition = {
   retries: true,
   async run(c) {
     const open = await opener(c);
-    await purgeDirectory(c.operation, await open(c.args[0] as string));
+    const reference = c.args[0] as string;
+    try {
+      await purgeDirectory(c.operation, await open(reference));
+    } catch (e) {
+      throw hasCode(e, 'not_directory') ? cannotOpen(reference, e) : e;
+    }
   },
 };

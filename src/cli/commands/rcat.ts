@@ -12,13 +12,13 @@ name, and the rest of the input is read for a while (64 MiB or 5 s), so that the
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
-  flags: [{ name: 'size', type: 'SizeSuffix', default: 'off', help: 'Bytes that will come, where they are known' }],
+  flags: [{ name: 'size', type: 'int', default: '-1', help: 'Bytes that will come, where they are known' }],
   groups: ['Important'],
   examples: ['pg_dump db | tsclone rcat r2_backups:my-backup-bucket/db.sql'],
   async run(c) {
     const to = await place(c, c.args[0] as string);
     if (c.stdinIsEmpty) throw new StartError('nothing to read from standard input (stdin).');
-    const size = c.flags.size('size');
+    const size = c.flags.int('size');
     await store(c.operation, c.stdin, to, size >= 0 ? { size } : {});
   },
 };
