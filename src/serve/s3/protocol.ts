@@ -1,0 +1,132 @@
+import type { ByteSource } from '../../core/backend.ts';
+
+/**
+ * An S3 request as it came over the wire. Path and query are not decoded: URL parsers would resolve `..` in keys and
+ * break signatures.
+ */
+export interface S3Request {
+  readonly method: string;
+  /** Raw, beginning with a slash. */
+  readonly path: string;
+  /** Raw, without the question mark. */
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ByteSource | undefined;
+}
+
+export interface S3Response {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | ByteSource | undefined;
+}
+
+/** An error that the client gets as XML. */
+export class S3Fault extends Error {
+  override readonly name = 'S3Fault';
+  readonly code: string;
+  readonly status: number;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** What a request asks for, by S3's names. */
+export interface S3Call {
+  readonly operation: string;
+  /** Decoded; '' = none. */
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: ReadonlyMap<string, string>;
+}
+
+/** @throws S3Fault for paths that are no valid encoding. */
+export function callOf(r: S3Request): S3Call {
+  const [bucket, key] = splitPath(r.path);
+  const query = parseQuery(r.query);
+  return { operation: operationName(r, bucket, key, query), bucket, key, query };
+}
+
+function splitPath(raw: string): [bucket: string, key: string] {
+  const path = raw.replace(/^\//, '');
+  const slash = path.indexOf('/');
+  return slash < 0 ? [decode(path), ''] : [decode(path.slice(0, slash)), decode(path.slice(slash + 1))];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new S3Fault(400, 'InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+export function parseQuery(raw: string): Map<string, string> {
+  const query = new Map<string, string>();
+  for (const part of raw.split('&')) {
+    if (part === '') continue;
+    const eq = part.indexOf('=');
+    const [name, value] = eq < 0 ? [part, ''] : [part.slice(0, eq), part.slice(eq + 1)];
+    query.set(decode(name.replaceAll('+', ' ')), decode(value.replaceAll('+', ' ')));
+  }
+  return query;
+}
+
+const bucketResources = [
+  'accelerate acl analytics cors encryption inventory lifecycle location logging metrics notification object-lock',
+  'ownershipControls policy policyStatus publicAccessBlock replication requestPayment tagging versioning website',
+]
+  .join(' ')
+  .split(' ');
+const objectResources = 'acl attributes legal-hold retention restore select tagging torrent'.split(' ');
+const verbs: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  HEAD: 'Head',
+  PUT: 'Put',
+  POST: 'Post',
+  DELETE: 'Delete',
+};
+
+function operationName(r: S3Request, bucket: string, key: string, query: ReadonlyMap<string, string>): string {
+  const verb = verbs[r.method];
+  if (verb === undefined) return r.method;
+  if (bucket === '') return r.method === 'GET' ? 'ListBuckets' : `${verb}Service`;
+  const has = (name: string): boolean => query.has(name);
+  if (key === '') {
+    const resource = bucketResources.find(has);
+    if (resource !== undefined) return `${verb}Bucket${pascal(resource)}`;
+    if (r.method === 'PUT') return 'CreateBucket';
+    if (r.method === 'DELETE') return 'DeleteBucket';
+    if (r.method === 'HEAD') return 'HeadBucket';
+    if (r.method === 'POST') return has('delete') ? 'DeleteObjects' : 'PostObject';
+    if (has('uploads')) return 'ListMultipartUploads';
+    if (has('versions')) return 'ListObjectVersions';
+    return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
+  }
+  const resource = objectResources.find(has);
+  if (resource !== undefined) return `${verb}Object${pascal(resource)}`;
+  const copies = r.headers['x-amz-copy-source'] !== undefined;
+  if (r.method === 'POST')
+    return has('uploads') ? 'CreateMultipartUpload' : has('uploadId') ? 'CompleteMultipartUpload' : 'PostObject';
+  if (r.method === 'PUT' && has('uploadId')) return copies ? 'UploadPartCopy' : 'UploadPart';
+  if (r.method === 'PUT') return copies ? 'CopyObject' : 'PutObject';
+  if (r.method === 'DELETE') return has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject';
+  if (r.method === 'GET' && has('uploadId')) return 'ListParts';
+  return `${verb}Object`;
+}
+
+const pascal = (text: string): string =>
+  text.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+
+/** Bucket and key of an `x-amz-copy-source` header. */
+export function copySourceOf(r: S3Request): { bucket: string; key: string } {
+  const [path = '', query = ''] = (r.headers['x-amz-copy-source'] ?? '').split('?');
+  if (query !== '') throw new S3Fault(501, 'NotImplemented', 'Versions are not implemented');
+  const [bucket, key] = splitPath(path.startsWith('/') ? path : `/${path}`);
+  if (bucket === '' || key === '')
+    throw new S3Fault(400, 'InvalidArgument', 'Copy Source must mention the source bucket and key');
+  return { bucket, key };
+}
