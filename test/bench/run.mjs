@@ -1,0 +1,144 @@
+// Side by side with rclone over a real S3 server on loopback: CPU seconds, wall seconds, peak memory (VmHWM), as ratios.
+//   npm run bench            300 MiB streams and 1000 small files
+//   npm run bench -- 3072    also a stream of this many MiB (memory must not grow with it)
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { cpus, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MiB = 1024 * 1024;
+const bin = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
+const find = (name) =>
+  process.env.PATH.split(delimiter)
+    .map((dir) => join(dir, name))
+    .find((path) => existsSync(path));
+const [rclone, versitygw] = [find('rclone'), find('versitygw')];
+if (!rclone || !versitygw) {
+  console.error('bench: rclone and versitygw must be on PATH (scripts/peers.sh installs them)');
+  process.exit(1);
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'tsclone-bench-'));
+const port = await new Promise((resolve) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const found = probe.address().port;
+    probe.close(() => resolve(found));
+  });
+});
+mkdirSync(join(dir, 'data'));
+const server = spawn(versitygw, ['--port', `127.0.0.1:${port}`, 'posix', join(dir, 'data')], {
+  env: { ...process.env, ROOT_ACCESS_KEY: 'AKBENCH', ROOT_SECRET_KEY: 'SKBENCH' },
+  stdio: 'ignore',
+});
+const conf = join(dir, 'rclone.conf');
+writeFileSync(
+  conf,
+  `[b]\ntype = s3\nprovider = Other\naccess_key_id = AKBENCH\nsecret_access_key = SKBENCH\nendpoint = http://127.0.0.1:${port}\nno_check_bucket = true\n`,
+);
+const programs = { rclone: [rclone], tsclone: [process.execPath, bin] };
+
+/** Runs a program; feeds `stdin` (an iterable of buffers); answers CPU and wall seconds, peak memory in MiB, digest of stdout. */
+function measure(name, args, stdin) {
+  return new Promise((resolve) => {
+    const [program, ...first] = programs[name];
+    const started = performance.now();
+    const child = spawn(program, [...first, ...args], {
+      cwd: dir,
+      env: { ...process.env, RCLONE_CONFIG: conf },
+      stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'inherit'],
+    });
+    const hash = createHash('sha256');
+    let peak = 0;
+    let ticks = 0;
+    const sample = () => {
+      try {
+        peak = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
+        const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+        ticks = Number(stat[11]) + Number(stat[12]);
+      } catch {
+        // It has ended.
+      }
+    };
+    const timer = setInterval(sample, 20);
+    child.stdout.on('data', (b) => hash.update(b));
+    child.stdin?.on('error', () => {});
+    if (stdin) {
+      (async () => {
+        for (const chunk of stdin)
+          if (!child.stdin.write(chunk)) await new Promise((r) => child.stdin.once('drain', r));
+        child.stdin.end();
+      })();
+    }
+    child.on('close', (code) => {
+      clearInterval(timer);
+      const wall = (performance.now() - started) / 1000;
+      resolve({ code, cpu: ticks / 100, wall, peak: Math.round(peak), sha256: hash.digest('hex') });
+    });
+  });
+}
+
+const block = randomBytes(8 * MiB);
+function* stream(mib, hash) {
+  for (let left = mib; left > 0; left -= 1) {
+    const at = ((left * 7) % 8) * MiB;
+    const chunk = Buffer.from(block.subarray(at, at + MiB));
+    chunk.writeUInt32LE(left, 0);
+    hash?.update(chunk);
+    yield chunk;
+  }
+}
+
+const rows = [];
+function report(what, results) {
+  const { rclone: r, tsclone: t } = results;
+  rows.push({
+    what,
+    'rclone cpu s': r.cpu.toFixed(2),
+    'tsclone cpu s': t.cpu.toFixed(2),
+    'cpu ratio': (t.cpu / r.cpu).toFixed(2),
+    'rclone MiB': r.peak,
+    'tsclone MiB': t.peak,
+    'wall ratio': (t.wall / r.wall).toFixed(2),
+  });
+}
+
+try {
+  await new Promise((r) => setTimeout(r, 1000));
+  await measure('rclone', ['mkdir', 'b:bench', '--s3-no-check-bucket=false']);
+  for (const mib of [300, ...process.argv.slice(2).map(Number)]) {
+    const up = {};
+    const down = {};
+    for (const name of ['rclone', 'tsclone']) {
+      const hash = createHash('sha256');
+      up[name] = await measure(name, ['rcat', `b:bench/${name}-${mib}`, '-q'], stream(mib, hash));
+      const digest = hash.digest('hex');
+      for (const reader of ['rclone', 'tsclone']) {
+        const got = await measure(reader, ['cat', `b:bench/${name}-${mib}`]);
+        if (got.sha256 !== digest) throw new Error(`${reader} cat of what ${name} stored differs`);
+        if (reader === name) down[name] = got;
+      }
+    }
+    report(`rcat ${mib} MiB`, up);
+    report(`cat ${mib} MiB`, down);
+  }
+  mkdirSync(join(dir, 'small'));
+  for (let i = 0; i < 1000; i++) writeFileSync(join(dir, 'small', `f${i}`), `body of ${i}`);
+  const sets = {
+    'copy 1000 files up': (n) => ['copy', 'small', `b:bench/small-${n}`],
+    'sync again, nothing to do': (n) => ['sync', 'small', `b:bench/small-${n}`],
+    'ls 1000 files': (n) => ['ls', `b:bench/small-${n}`],
+  };
+  for (const [what, args] of Object.entries(sets)) {
+    const results = {};
+    for (const name of ['rclone', 'tsclone']) results[name] = await measure(name, args(name));
+    report(what, results);
+  }
+  console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}, versitygw on loopback`);
+  console.table(rows);
+} finally {
+  server.kill();
+  rmSync(dir, { recursive: true, force: true });
+}
