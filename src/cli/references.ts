@@ -5,15 +5,17 @@ import { locate, locatePlace, type Located, type Open, type Place } from '../ope
 import { isFile } from '../operations/remove.ts';
 import type { CommandContext } from './command.ts';
 import { StartError } from './errors.ts';
+import { checkOverrides } from './overrides.ts';
 
 /** Opens remotes; what goes wrong there ends the command before it starts. */
 export async function opener(c: CommandContext): Promise<Open> {
   const session = await c.session();
   return async (reference) => {
     try {
+      checkOverrides(session, reference);
       return await session.open(reference);
     } catch (e) {
-      throw isTscloneError(e) ? cannotOpen(reference, e) : e;
+      throw isTscloneError(e) || e instanceof StartError ? cannotOpen(reference, e) : e;
     }
   };
 }

@@ -133,12 +133,13 @@ export class ConfigFile {
   }
 
   /**
-   * Empties a section as `config create` does: it moves to the end, comments of keys come back with the same key names.
+   * Empties a section as `config create` does: it moves to the end, its comment goes, comments of keys come back with the
+   * same key names.
    */
   replace(section: string, pairs: Iterable<readonly [string, string]>): void {
     const old = this.#sections.get(section);
     this.#sections.delete(section);
-    const fresh: Section = { comments: old?.comments ?? [], keys: new Map() };
+    const fresh: Section = { comments: [], keys: new Map() };
     for (const [key, value] of pairs) {
       fresh.keys.set(key, { value, comments: old?.keys.get(key)?.comments ?? [] });
     }
@@ -206,12 +207,10 @@ function readValue(text: string): string | undefined {
 }
 
 function writeKey(key: string): string {
-  if (/^#\d+$/.test(key)) return '-';
-  const tick = key.includes('`');
-  if (!/[=:"]/.test(key) && !tick) return key;
-  if (tick && key.includes('"')) return `"""${key}"""`;
-  if (tick) return `"${key}"`;
-  return /[=:]/.test(key) || key.startsWith('"') ? `\`${key}\`` : key;
+  if (key.startsWith('#')) return '-';
+  if (!/[=:]|^["`]/.test(key)) return key;
+  if (!key.includes('`')) return `\`${key}\``;
+  return key.includes('"') ? `"""${key}"""` : `"${key}"`;
 }
 
 function writeValue(value: string): string {

@@ -32,14 +32,14 @@ export function optionText(
   );
 }
 
-/** Names of remotes that exist only in the environment, in lower case as rclone shows them. */
+/** Names of remotes that exist only in the environment, in its order, in lower case as rclone shows them. */
 export function environmentRemotes(env: Readonly<Record<string, string | undefined>>): string[] {
   const names = new Set<string>();
   for (const [key, value] of Object.entries(env)) {
     const m = /^RCLONE_CONFIG_(.+?)_TYPE$/.exec(key);
     if (m && value) names.add((m[1] as string).toLowerCase());
   }
-  return [...names].sort();
+  return [...names];
 }
 
 /** All remotes with their type and where it stands: the environment first, then the file in its order. */

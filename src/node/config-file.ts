@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigFile } from '../config/file.ts';
 import { bytesToName, nameToBytes } from '../core/encoding.ts';
@@ -16,7 +16,7 @@ export function findConfigPath(env: Env, given?: string, besideProgram?: string)
     const memoryOnly = asked === '' || asked === '/dev/null' || basename(asked) === 'notfound';
     return memoryOnly ? '' : resolve(asked);
   }
-  const home = env['HOME'] || homedir();
+  const home = env['HOME'] || homedir() || userInfo().homedir;
   const xdg = env['XDG_CONFIG_HOME'];
   const usual = join(xdg || join(home, '.config'), 'rclone', 'rclone.conf');
   const candidates = [

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
 import { compareUtf8, toHex } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
@@ -8,6 +8,7 @@ import type { Emit } from '../../core/events.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
+import { cleanPath } from '../../core/remote.ts';
 import type { LocalOptions } from './definition.ts';
 import { errnoOf, localError } from './errors.ts';
 import { fileNames, type FileNames } from './names.ts';
@@ -40,8 +41,8 @@ const features: Features = {
 
 const hashTypes: readonly HashType[] = ['md5', 'sha1', 'sha256', 'crc32'];
 
-/** Files below an absolute directory. */
-export function createLocalBackend(c: LocalContext, root: string): Backend {
+/** Files below an absolute directory; log lines show it as it was `given`. */
+export function createLocalBackend(c: LocalContext, root: string, given = root): Backend {
   const names = fileNames(root, c.options.encoding);
   const fileOf = (path: string): string => names.toFile(path);
 
@@ -81,12 +82,12 @@ export function createLocalBackend(c: LocalContext, root: string): Backend {
     type: 'local',
     name: c.name,
     root,
-    description: `Local file system at ${root}`,
+    description: `Local file system at ${given}`,
     storeId: 'local',
     features,
     hashes: hashTypes,
     precision: 1n,
-    at: (path) => createLocalBackend(c, isAbsolute(path) ? resolve(path) : resolve(root, path)),
+    at: (path) => createLocalBackend(c, resolve(root, path), path === '' ? root : cleanPath(path)),
 
     list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o.recursive === true, o.signal),
 

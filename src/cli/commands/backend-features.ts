@@ -14,7 +14,7 @@ export const backendFeatures: CommandDefinition = {
     const f = b.features;
     const facts = {
       Name: b.name,
-      Root: b.root,
+      Root: f.isLocal ? b.description.replace(/^Local file system at /, '') : b.root,
       String: b.description,
       Precision: b.precision === 'none' ? -1 : Number(b.precision),
       Hashes: b.hashes,
