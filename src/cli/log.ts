@@ -36,9 +36,7 @@ function stamp(): string {
 
 /** Control characters in names must not reach a terminal; line breaks and tabs of our own blocks may. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-    (ch) => `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  return text.replace(/\p{Cc}/gu, (ch) =>
+    ch === '\n' || ch === '\t' ? ch : `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

@@ -66,7 +66,7 @@ function measure(name, args, stdin) {
     child.stdout.on('data', (b) => hash.update(b));
     child.stdin?.on('error', () => {});
     if (stdin) {
-      (async () => {
+      void (async () => {
         for (const chunk of stdin)
           if (!child.stdin.write(chunk)) await new Promise((r) => child.stdin.once('drain', r));
         child.stdin.end();

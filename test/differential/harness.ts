@@ -178,5 +178,7 @@ export function logLines(stderr: string, side: Side): string[] {
 export function stderrClass(stderr: string): string {
   if (stderr === '') return 'silent';
   const levels = [...stderr.matchAll(/^\d{4}\S+ \S+ (DEBUG|INFO|NOTICE|ERROR|CRITICAL) *:/gm)].map((m) => m[1]);
-  return levels.length === 0 ? 'text' : `${[...new Set(levels)].sort().join('+')}, last ${levels.at(-1)}`;
+  return levels.length === 0
+    ? 'text'
+    : `${[...new Set(levels)].sort((a = '', b = '') => a.localeCompare(b)).join('+')}, last ${levels.at(-1)}`;
 }

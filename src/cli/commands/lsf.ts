@@ -43,7 +43,7 @@ export const lsf: CommandDefinition = {
     const recursive = c.flags.bool('recursive');
     try {
       for await (const entry of listEntries(c.operation, located, { recursive, dirs, files, want: [...want] })) {
-        const fields = await Promise.all(columns.map((column) => column.text(entry, row)));
+        const fields = await Promise.all(columns.map(async (column) => column.text(entry, row)));
         const shown = c.flags.bool('csv') ? fields.map((f) => quote(f, separator)) : fields;
         await c.out.line(shown.join(separator));
       }
