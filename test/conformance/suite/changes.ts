@@ -166,7 +166,7 @@ export const changeCases: readonly Case[] = [
       const bytes = sampleBytes(123_456);
       await t.put('a', bytes);
       for (const type of t.backend.hashes) {
-        const expected = type === 'crc32' ? '6cf85fc5' : digestOf(type, bytes);
+        const expected = digestOf(type, bytes);
         expect(await t.backend.hash?.(t.at('a'), type), type).toBe(expected);
         expect((await t.backend.stat(t.at('a'), { want: [type] })).hashes[type], type).toBe(expected);
       }

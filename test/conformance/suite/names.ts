@@ -10,7 +10,7 @@ const oddNames: readonly (readonly [what: string, name: string])[] = [
   ['query and fragment', 'a?b=c&d#e'],
   ['quotes', `it's "quoted" \`so\``],
   ['backslash', 'a\\b'],
-  ['XML', '<a>&amp;</a>'],
+  ['XML', '<a>&amp;]]>'],
   ['brackets', 'a[1]{2}(3)*!'],
   ['colon and others', 'a:b;c,d=e@f$g|h~'],
   ['unicode', 'grüße 中文 日本'],

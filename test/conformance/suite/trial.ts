@@ -1,6 +1,15 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
-import type { Backend, ByteRange, ByteSource, Entry, ObjectInfo, WriteOptions } from '../../../src/core/backend.ts';
+import type {
+  Backend,
+  ByteRange,
+  ByteSource,
+  Entry,
+  HashType,
+  ObjectInfo,
+  WriteOptions,
+} from '../../../src/core/backend.ts';
 import { collect } from '../../../src/core/bytes.ts';
 import { isTscloneError, type ErrorCode, type TscloneError } from '../../../src/core/errors.ts';
 
@@ -61,8 +70,8 @@ export function sampleBytes(length: number): Buffer {
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16)).update(Buffer.alloc(length));
 }
 
-export const digestOf = (type: 'md5' | 'sha1' | 'sha256', bytes: Uint8Array): string =>
-  createHash(type).update(bytes).digest('hex');
+export const digestOf = (type: HashType, bytes: Uint8Array): string =>
+  type === 'crc32' ? crc32(bytes).toString(16).padStart(8, '0') : createHash(type).update(bytes).digest('hex');
 
 /** A source in chunks that fit no part size; small views, as a network stream gives them. */
 export async function* inChunks(bytes: Uint8Array, chunk = 65_537): AsyncGenerator<Uint8Array, void, void> {
