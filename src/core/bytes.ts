@@ -53,6 +53,14 @@ export async function collect(source: ByteSource): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] ? chunks[0] : concatBytes(chunks);
 }
 
+/** For `catch` on a write that failed before it read anything: closes the source, then throws on. */
+export function closing(source: ByteSource): (e: unknown) => Promise<never> {
+  return async (e) => {
+    await source[Symbol.asyncIterator]().return?.();
+    throw e;
+  };
+}
+
 /** A source of one chunk (none when it is empty). */
 export async function* bytesSource(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   if (bytes.length > 0) yield bytes;

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
-import { compareUtf8, toHex } from '../../core/bytes.ts';
+import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
@@ -46,6 +46,12 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
   const names = fileNames(root, c.options.encoding);
   const fileOf = (path: string): string => names.toFile(path);
 
+  const targetOf = async (path: string): Promise<string> => {
+    const file = fileOf(path);
+    await names.guardParent(file, path, c.options.copy_links);
+    return file;
+  };
+
   const objectInfo = (path: string, s: BigIntStats): ObjectInfo => ({
     kind: 'object',
     path,
@@ -69,9 +75,11 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     }
   };
 
-  const hash = async (path: string, type: HashType): Promise<string> => {
+  const hash = async (path: string, type: HashType, signal: AbortSignal | undefined): Promise<string> => {
+    throwIfAborted(signal);
     const h = c.platform.createHash(type);
     for await (const chunk of readFileRange(fileOf(path), path, undefined, {
+      signal,
       checkUpdated: !c.options.no_check_updated,
     }))
       h.update(chunk);
@@ -97,7 +105,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       if (s.isDirectory()) throw new TscloneError('is_directory', 'is a directory not a file', { path, retry: 'no' });
       if (!s.isFile()) throw new TscloneError('object_not_found', 'object not found', { path, retry: 'no' });
       const hashes: Partial<Record<HashType, string>> = {};
-      for (const want of o.want ?? []) if (isHash(want)) hashes[want] = await hash(path, want);
+      for (const want of o.want ?? []) if (isHash(want)) hashes[want] = await hash(path, want, o.signal);
       const info = { ...objectInfo(path, s), hashes: hashes as Hashes };
       return o.want?.includes('metadata') ? { ...info, metadata: fileMetadata(s) } : info;
     },
@@ -139,8 +147,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     },
 
     async write(path, body, o) {
-      const file = fileOf(path);
-      await names.guardParent(file, path, c.options.copy_links);
+      const file = await targetOf(path).catch(closing(body));
       const size = await writeFile(
         file,
         path,
@@ -176,8 +183,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     async move(from, info, to, o = {}) {
       throwIfAborted(o.signal);
       const source = fileNames(from.root, c.options.encoding).toFile(info.path);
-      const file = fileOf(to);
-      await names.guardParent(file, to, c.options.copy_links);
+      const file = await targetOf(to);
       try {
         await fs.mkdir(dirname(file), { recursive: true });
         await fs.rename(source, file);
@@ -204,21 +210,23 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       }
     },
 
-    async setModTime(path, modTime) {
+    async setModTime(path, modTime, o = {}) {
+      throwIfAborted(o.signal);
       if (c.options.no_set_modtime) return;
       await setTime(fileOf(path), modTime).catch((e: unknown) => {
         throw localError(e, path, 'object');
       });
     },
 
-    async setDirModTime(path, modTime) {
+    async setDirModTime(path, modTime, o = {}) {
+      throwIfAborted(o.signal);
       if (c.options.no_set_modtime) return;
       await setTime(fileOf(path), modTime).catch((e: unknown) => {
         throw localError(e, path, 'dir');
       });
     },
 
-    hash: async (path, type) => hash(path, type),
+    hash: (path, type, o = {}) => hash(path, type, o.signal),
   };
   return backend;
 }

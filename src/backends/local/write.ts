@@ -18,11 +18,12 @@ export async function writeFile(
   o: WriteOptions,
   platform: Platform,
 ): Promise<number> {
-  throwIfAborted(o.signal);
   const iterator = body[Symbol.asyncIterator]();
   let partial: string | undefined;
+  let ended = false;
   let handle: FileHandle | undefined;
   try {
+    throwIfAborted(o.signal);
     const target = await stat(file).catch(() => undefined);
     if (target?.isDirectory())
       throw new TscloneError('is_directory', `${path}: is a directory, a file cannot take its name`, { path });
@@ -33,7 +34,10 @@ export async function writeFile(
     for (;;) {
       throwIfAborted(o.signal);
       const { done, value } = await iterator.next();
-      if (done) break;
+      if (done) {
+        ended = true;
+        break;
+      }
       total += value.length;
       if (o.size !== undefined && total > o.size) throw sizeMismatch(path, o.size, `more than ${o.size}`);
       await writeAll(handle, value);
@@ -51,10 +55,8 @@ export async function writeFile(
     throw localError(e, path, 'object');
   } finally {
     await handle?.close().catch(() => {});
-    if (partial !== undefined) {
-      await unlink(partial).catch(() => {});
-      await iterator.return?.().catch(() => {});
-    }
+    if (partial !== undefined) await unlink(partial).catch(() => {});
+    if (!ended) await iterator.return?.().catch(() => {});
   }
 }
 

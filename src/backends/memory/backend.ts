@@ -1,6 +1,6 @@
 import type { Backend, ByteRange, Entry, Features, ObjectInfo, WriteOptions } from '../../core/backend.ts';
-import { bytesSource, compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
-import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { closing, compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
+import { abortError, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
@@ -119,10 +119,11 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
       throwIfAborted(o.signal);
       const { bytes, info } = find(path);
       const [start, end] = resolveRange(bytes.length, o.range);
-      return { info, body: bytesSource(bytes.slice(start, end)) };
+      return { info, body: chunksOf(bytes.subarray(start, end), o.signal) };
     },
 
     async write(path, body, o) {
+      if (o.signal?.aborted) return closing(body)(abortError(o.signal));
       const chunks: Uint8Array[] = [];
       let total = 0;
       for await (const chunk of body) {
@@ -170,16 +171,28 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
       });
     },
 
-    async setModTime(path, modTime) {
+    async setModTime(path, modTime, o) {
+      throwIfAborted(o?.signal);
       const { bytes, info } = find(path);
       const [bucket, key] = locate(path);
       bucketOf(bucket).set(key, { bytes, info: { ...info, path: key, modTime } });
     },
 
-    async hash(path, type) {
+    async hash(path, type, o) {
+      throwIfAborted(o?.signal);
       return type === 'md5' ? find(path).info.hashes.md5 : undefined;
     },
   };
+}
+
+const chunkBytes = 256 * 1024;
+
+/** Copies in pieces: chunks belong to the receiver, and a reader may stop between two of them. */
+async function* chunksOf(bytes: Uint8Array, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, void> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    throwIfAborted(signal);
+    yield bytes.slice(at, at + chunkBytes);
+  }
 }
 
 export function sizeMismatch(path: string, expected: number, got: number): TscloneError {
