@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ByteSource, WriteOptions } from '../../core/backend.ts';
 import { toHex } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 import { localError } from './errors.ts';
 import { setTime } from './times.ts';
@@ -18,7 +19,7 @@ export async function writeFile(
   o: WriteOptions,
   platform: Platform,
 ): Promise<number> {
-  const iterator = body[Symbol.asyncIterator]();
+  const source = pullFrom(body, o.signal);
   let partial: string | undefined;
   let ended = false;
   let handle: FileHandle | undefined;
@@ -32,8 +33,7 @@ export async function writeFile(
     handle = await open(partial, 'wx', target === undefined ? 0o666 : target.mode & 0o777);
     let total = 0;
     for (;;) {
-      throwIfAborted(o.signal);
-      const { done, value } = await iterator.next();
+      const { done, value } = await source.next();
       if (done) {
         ended = true;
         break;
@@ -56,7 +56,7 @@ export async function writeFile(
   } finally {
     await handle?.close().catch(() => {});
     if (partial !== undefined) await unlink(partial).catch(() => {});
-    if (!ended) await iterator.return?.().catch(() => {});
+    if (!ended) await source.return?.();
   }
 }
 

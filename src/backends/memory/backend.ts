@@ -1,8 +1,9 @@
 import type { Backend, ByteRange, Entry, Features, ObjectInfo, WriteOptions } from '../../core/backend.ts';
-import { closing, compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
-import { abortError, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
+import { throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
+import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 
 interface Stored {
@@ -123,11 +124,9 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
     },
 
     async write(path, body, o) {
-      if (o.signal?.aborted) return closing(body)(abortError(o.signal));
       const chunks: Uint8Array[] = [];
       let total = 0;
-      for await (const chunk of body) {
-        throwIfAborted(o.signal);
+      for await (const chunk of { [Symbol.asyncIterator]: () => pullFrom(body, o.signal) }) {
         chunks.push(chunk.slice());
         total += chunk.length;
         o.onBytes?.(chunk.length);

@@ -1,4 +1,5 @@
 import type { Backend, Features, ObjectInfo } from '../../core/backend.ts';
+import { closing } from '../../core/bytes.ts';
 import { hasCode, TscloneError } from '../../core/errors.ts';
 import { trimSlashes } from '../../core/path.ts';
 import { createBucket, deleteBucket } from './buckets.ts';
@@ -80,10 +81,13 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
       return headObject(c, object(path), path, o);
     },
 
-    probe: (path, o = {}) => probe(c, at(path), path, o),
-    read: (path, o = {}) => readObject(c, object(path), path, o),
-    write: (path, body, o) => writeObject(c, object(path), path, body, o),
-    remove: (path, o = {}) => removeObject(c, object(path), path, o),
+    probe: async (path, o = {}) => probe(c, at(path), path, o),
+    read: async (path, o = {}) => readObject(c, object(path), path, o),
+    async write(path, body, o) {
+      const place = await (async () => object(path))().catch(closing(body));
+      return writeObject(c, place, path, body, o);
+    },
+    remove: async (path, o = {}) => removeObject(c, object(path), path, o),
 
     async mkdir(dir, o = {}) {
       const { bucket } = at(dir);
@@ -108,11 +112,11 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     },
   };
   if (features.copy) {
-    backend.copy = (from, info, to, o = {}) =>
+    backend.copy = async (from, info, to, o = {}) =>
       copyObject(c, objectPlace(c, from.root, info.path), info, object(to), to, o);
   }
   if (canRemoveMany(c)) {
-    backend.removeMany = (paths, o = {}) =>
+    backend.removeMany = async (paths, o = {}) =>
       removeObjects(
         c,
         paths.map((path) => ({ place: object(path), path })),

@@ -1,6 +1,7 @@
 import { ListBucketsCommand, ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { Entry, ListOptions } from '../../core/backend.ts';
-import { hasCode, TscloneError } from '../../core/errors.ts';
+import { compareUtf8 } from '../../core/bytes.ts';
+import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { joinPath } from '../../core/path.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
@@ -116,7 +117,7 @@ function nextStart(
   const start =
     c.quirks.list_version === 1
       ? page.NextMarker === undefined || page.NextMarker === ''
-        ? [objects.at(-1)?.key ?? '', prefixes.at(-1) ?? ''].reduce((a, b) => (a > b ? a : b))
+        ? [objects.at(-1)?.key ?? '', prefixes.at(-1) ?? ''].reduce((a, b) => (compareUtf8(a, b) > 0 ? a : b))
         : decode(page.NextMarker)
       : (page.NextContinuationToken ?? '');
   if (start !== '') return start;
@@ -181,8 +182,11 @@ export async function* listDir(
       } else entries.push({ name: x.key, entry: objectEntry(c, x, joinPath(dir, standardName(c, below))) });
     }
     // Both lists come sorted; merged by wire name they keep the order of the store.
-    if (page.prefixes.length > 0 && page.objects.length > 0) entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const { entry } of entries) yield entry;
+    if (page.prefixes.length > 0 && page.objects.length > 0) entries.sort((a, b) => compareUtf8(a.name, b.name));
+    for (const { entry } of entries) {
+      throwIfAborted(o.signal);
+      yield entry;
+    }
   }
 }
 

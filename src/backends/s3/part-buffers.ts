@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../core/backend.ts';
+import { pullFrom } from '../../core/pull.ts';
 
 /** Cuts a source into buffers of a given length. Incoming views are copied, so no slab behind a small view stays alive. */
 export class SourceReader {
@@ -8,8 +9,8 @@ export class SourceReader {
   /** Bytes handed out so far. */
   total = 0;
 
-  constructor(source: ByteSource) {
-    this.#iterator = source[Symbol.asyncIterator]();
+  constructor(source: ByteSource, signal?: AbortSignal) {
+    this.#iterator = pullFrom(source, signal);
   }
 
   /** Fills `buffer` as far as the source goes; fewer bytes than its length mean that the source has ended. */

@@ -29,10 +29,10 @@ export async function writeObject(
       path,
       retry: 'no',
     });
-  throwIfAborted(o.signal);
   const target: WriteTarget = { place, path, modTime: o.modTime ?? c.platform.now() };
-  const reader = new SourceReader(source);
+  const reader = new SourceReader(source, o.signal);
   try {
+    throwIfAborted(o.signal);
     return await store(c, target, reader, o);
   } finally {
     await reader.close().catch(() => {});
@@ -110,28 +110,40 @@ async function putStream(
 ): Promise<ObjectInfo> {
   const known = c.quirks.etag_is_not_md5 ? await o.sourceHash?.('md5') : undefined;
   const hash = c.platform.createHash('md5');
-  let failure: TscloneError | undefined;
+  // The SDK would wait for an answer that a service gives only to a whole body: a broken source ends the request.
+  const stop = new AbortController();
+  let failure: { readonly error: unknown } | undefined;
   async function* counted(): AsyncGenerator<Uint8Array, void, void> {
     let sent = 0;
-    for await (const chunk of reader.remaining()) {
-      sent += chunk.length;
-      if (sent > size) throw (failure = sizeMismatch(t.path, size, `more than ${size}`));
-      hash.update(chunk);
-      yield chunk;
-      o.onBytes?.(chunk.length);
+    try {
+      for await (const chunk of reader.remaining()) {
+        sent += chunk.length;
+        // The last chunk goes out only when nothing follows it: the service stores what is complete.
+        if (sent > size || (sent === size && !(await reader.atEnd())))
+          throw sizeMismatch(t.path, size, `more than ${size}`);
+        hash.update(chunk);
+        yield chunk;
+        o.onBytes?.(chunk.length);
+      }
+      if (sent < size) throw sizeMismatch(t.path, size, sent);
+    } catch (error) {
+      failure = { error };
+      stop.abort();
+      throw error;
     }
-    if (sent < size) throw (failure = sizeMismatch(t.path, size, sent));
   }
   const command = { ...objectFields(c, t, o, known), ContentLength: size };
   const body = c.platform.streamBody?.(counted(), size) as never;
   let etag: string;
   try {
-    const out = await callS3({ ...c, limits: { ...c.limits, lowLevelRetries: 1 } }, 'PutObject', t.place, o, (s) =>
+    const signal = o.signal ? AbortSignal.any([o.signal, stop.signal]) : stop.signal;
+    const once = { ...c, limits: { ...c.limits, lowLevelRetries: 1 } };
+    const out = await callS3(once, 'PutObject', t.place, { ...o, signal }, (s) =>
       c.client.send(new PutObjectCommand({ ...command, Body: body }), s),
     );
     etag = unquote(out.ETag);
   } catch (e) {
-    if (failure) throw failure;
+    if (failure) throw failure.error;
     if (!hasCode(e, 'bucket_not_found')) throw e;
     // The stream is spent: make the bucket now, the repetition by the transfer layer finds it.
     await withBucket(c, t.place.bucket, o, () => Promise.reject(e)).catch((second: unknown) => {

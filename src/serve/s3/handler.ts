@@ -106,6 +106,8 @@ export function createS3Handler(o: S3HandlerOptions): S3Handler {
 
 function asFault(e: unknown): S3Fault {
   if (e instanceof S3Fault) return e;
+  // A fault of the body comes through the backend that was writing it.
+  if (e instanceof Error && e.cause instanceof S3Fault) return e.cause;
   if (hasCode(e, 'bad_path', 'is_directory', 'already_exists', 'not_directory'))
     return new S3Fault(400, 'InvalidArgument', `This storage cannot hold the key: ${messageOf(e)}`);
   if (hasCode(e, 'corrupted')) return new S3Fault(400, 'IncompleteBody', messageOf(e));

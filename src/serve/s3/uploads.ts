@@ -191,15 +191,14 @@ const partKey = (upload: Upload, number: number): string => `${upload.id}/${numb
 function choose(upload: Upload, wanted: readonly { number: number; etag: string }[]): { number: number; part: Part }[] {
   if (wanted.length === 0)
     throw new S3Fault(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate.');
-  let last = 0;
+  if (wanted.some(({ number }, i) => i > 0 && number <= (wanted[i - 1]?.number ?? 0)))
+    throw new S3Fault(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.');
   return wanted.map(({ number, etag }, i) => {
     const part = upload.parts.get(number);
     if (!part || part.etag !== etag)
       throw new S3Fault(400, 'InvalidPart', 'One or more of the specified parts could not be found.');
-    if (number <= last) throw new S3Fault(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.');
     if (i < wanted.length - 1 && part.size < minPart)
       throw new S3Fault(400, 'EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size');
-    last = number;
     return { number, part };
   });
 }
