@@ -41,3 +41,24 @@ function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
     wanted.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** The source until the signal fires: then it is closed and the error of the signal thrown. */
+export async function* untilAborted(
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  const iterator = pullFrom(source, signal);
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done) {
+        ended = true;
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    if (!ended) await iterator.return?.();
+  }
+}

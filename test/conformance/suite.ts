@@ -23,8 +23,16 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
 /**
  * What every backend must do, as one `describe`. `open` gives a backend whose root exists, is empty and may be written
  * to; with buckets the root is a bucket or lies in one. A case whose feature the backend does not have is skipped.
+ * `deviations`: titles of cases that this service cannot pass, with the reason. They must fail.
  */
-export function conformance(name: string, open: () => Promise<Opened>): void {
+export function conformance(
+  name: string,
+  open: () => Promise<Opened>,
+  deviations: Readonly<Record<string, string>> = {},
+): void {
+  const titles = new Set(Object.values(groups).flatMap((cases) => cases.map((c) => c.title)));
+  for (const title of Object.keys(deviations)) if (!titles.has(title)) throw new Error(`no case is called "${title}"`);
+
   describe(name, () => {
     let opened: Opened | undefined;
     let count = 0;
@@ -39,7 +47,9 @@ export function conformance(name: string, open: () => Promise<Opened>): void {
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
         for (const { title, needs, run } of cases) {
-          test(title, async ({ skip }) => {
+          const why = deviations[title];
+          const register = why === undefined ? test : test.fails;
+          register(why === undefined ? title : `${title} (cannot: ${why})`, async ({ skip }) => {
             if (!opened) throw new Error('the backend was not opened');
             if (needs && !needs(opened.backend)) skip();
             await run(newTrial(opened.backend, `case-${++count}`));

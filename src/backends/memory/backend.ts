@@ -3,7 +3,7 @@ import { compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
-import { pullFrom } from '../../core/pull.ts';
+import { untilAborted } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 
 interface Stored {
@@ -126,7 +126,7 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
     async write(path, body, o) {
       const chunks: Uint8Array[] = [];
       let total = 0;
-      for await (const chunk of { [Symbol.asyncIterator]: () => pullFrom(body, o.signal) }) {
+      for await (const chunk of untilAborted(body, o.signal)) {
         chunks.push(chunk.slice());
         total += chunk.length;
         o.onBytes?.(chunk.length);

@@ -15,7 +15,7 @@ async function stopsWrite(t: Trial, length: number, at: number, size: number | u
   await t.put('old', 'old content');
   for (const name of ['new', 'old']) {
     const stop = new AbortController();
-    const { body, state } = watchedSource(sampleBytes(length), at, () => stop.abort());
+    const { body, state } = watchedSource(sampleBytes(length), { oddAfter: at, odd: () => stop.abort() });
     await expectCode(t.backend.write(t.at(name), body, { size, signal: stop.signal }), 'aborted');
     expect(state.closed).toBe(true);
     expect(state.given).toBeLessThan(length);
@@ -65,6 +65,20 @@ export const signalCases: readonly Case[] = [
   { title: 'stops a stream of unknown size in its first part', run: (t) => stopsWrite(t, 8 * MiB, 1 * MiB, undefined) },
   { title: 'stops a stream of unknown size in a later part', run: (t) => stopsWrite(t, 16 * MiB, 11 * MiB, undefined) },
   { title: 'stops a stream of known size above 5 MiB', run: (t) => stopsWrite(t, 24 * MiB, 6 * MiB, 24 * MiB) },
+  ...[undefined, 8 * MiB].map((size): Case => ({
+    title: `stops a write that waits for a source of ${size === undefined ? 'unknown' : 'known'} size`,
+    async run(t) {
+      const stop = new AbortController();
+      const odd = (): Promise<void> =>
+        new Promise(() => {
+          queueMicrotask(() => stop.abort());
+        });
+      const { body, state } = watchedSource(sampleBytes(8 * MiB), { oddAfter: 100_000, odd });
+      await expectCode(t.backend.write(t.at('new'), body, { size, signal: stop.signal }), 'aborted');
+      expect(state.closed).toBe(true);
+      await expectNothing(t, 'new');
+    },
+  })),
   {
     title: 'stops a read in the middle',
     async run(t) {

@@ -81,12 +81,12 @@ export async function* inChunks(bytes: Uint8Array, chunk = 65_537): AsyncGenerat
 /** A source that tells whether it was closed, and may do something odd after `oddAfter` bytes. */
 export function watchedSource(
   bytes: Uint8Array,
-  oddAfter = Infinity,
-  odd: () => void | Promise<void> = () => {},
+  o: { oddAfter?: number; odd?: () => void | Promise<void>; chunk?: number | undefined } = {},
 ): { body: ByteSource; state: { closed: boolean; given: number } } {
+  const { oddAfter = Infinity, odd = () => {}, chunk: chunkBytes } = o;
   const state = { closed: false, given: 0 };
   async function* give(): AsyncGenerator<Uint8Array, void, void> {
-    for await (const chunk of inChunks(bytes)) {
+    for await (const chunk of inChunks(bytes, chunkBytes)) {
       if (state.given <= oddAfter && state.given + chunk.length > oddAfter) await odd();
       state.given += chunk.length;
       yield chunk;
@@ -101,7 +101,7 @@ export function watchedSource(
     },
     async return() {
       state.closed = true;
-      await inner.return();
+      void inner.return();
       return { done: true, value: undefined };
     },
   };

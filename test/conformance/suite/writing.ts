@@ -13,16 +13,16 @@ import {
 const MiB = 1024 * 1024;
 
 /** `given` bytes for an announced size of `size`: an error, nothing new stored, the source closed. */
-async function refusesSize(t: Trial, given: number, size: number): Promise<void> {
+async function refusesSize(t: Trial, given: number, size: number, chunk?: number): Promise<void> {
   const bytes = sampleBytes(given);
-  const { body, state } = watchedSource(bytes);
+  const { body, state } = watchedSource(bytes, { chunk });
   const e = await expectCode(t.backend.write(t.at('new'), body, { size }), 'corrupted');
   expect(e.message).toContain(String(size));
   expect(state.closed).toBe(true);
   await expectNothing(t, 'new');
 
   await t.put('old', 'old content');
-  await expectCode(t.backend.write(t.at('old'), inChunks(bytes), { size }), 'corrupted');
+  await expectCode(t.backend.write(t.at('old'), inChunks(bytes, chunk), { size }), 'corrupted');
   expect((await t.get('old')).toString()).toBe('old content');
   expect(await t.names()).toEqual(['old']);
 }
@@ -30,8 +30,11 @@ async function refusesSize(t: Trial, given: number, size: number): Promise<void>
 /** A source that breaks off at `at` bytes: its error comes out, nothing new is stored. */
 async function survivesBrokenSource(t: Trial, length: number, at: number, size: number | undefined): Promise<void> {
   const broken = (): ReturnType<typeof watchedSource> =>
-    watchedSource(sampleBytes(length), at, () => {
-      throw new Error('the source broke');
+    watchedSource(sampleBytes(length), {
+      oddAfter: at,
+      odd: () => {
+        throw new Error('the source broke');
+      },
     });
   const e: unknown = await t.backend.write(t.at('new'), broken().body, { size }).catch((error: unknown) => error);
   expect(String(e)).toContain('the source broke');
@@ -126,6 +129,14 @@ export const writeCases: readonly Case[] = [
   { title: 'refuses more bytes than announced', run: (t) => refusesSize(t, 110_000, 100_000) },
   { title: 'refuses fewer bytes than announced, above 5 MiB', run: (t) => refusesSize(t, 6 * MiB, 7 * MiB) },
   { title: 'refuses more bytes than announced, above 5 MiB', run: (t) => refusesSize(t, 8 * MiB, 7 * MiB) },
+  {
+    title: 'refuses a further chunk behind the announced size, above 5 MiB',
+    run: (t) => refusesSize(t, 8 * MiB, 7 * MiB, MiB),
+  },
+  {
+    title: 'refuses a further chunk behind the announced size',
+    run: (t) => refusesSize(t, 4096, 2048, 1024),
+  },
   { title: 'refuses bytes where none were announced', run: (t) => refusesSize(t, 10, 0) },
   { title: 'refuses no bytes where some were announced', run: (t) => refusesSize(t, 0, 10) },
   {
