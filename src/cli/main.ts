@@ -7,6 +7,7 @@ import { nodeRegistry } from '../node/registry.ts';
 import { Accounting } from '../operations/accounting.ts';
 import type { OperationContext, OperationSettings } from '../operations/context.ts';
 import { globalFlags } from '../options/global.ts';
+import { commandsNotBuilt } from '../options/rclone-commands.ts';
 import { createSession, type Session } from '../session.ts';
 import { createBackendFlags } from './backend-flags.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
@@ -94,6 +95,8 @@ async function chooseCommand(
       `unknown command "${second}" for "tsclone ${first}"${near === undefined ? '' : ` (did you mean "${first} ${near}"?)`}`,
     );
   }
+  if (commandsNotBuilt.includes(first))
+    throw usageError(`command "${first}" is not built in tsclone: use rclone for it`);
   const near = nearest(
     first,
     commands.map((c) => c.name),
