@@ -19,7 +19,12 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       const hash = createHash(type);
       return { update: (b) => void hash.update(b), digest: () => new Uint8Array(hash.digest()) };
     },
-    streamBody: (source) => Readable.from(source, { objectMode: false }),
+    streamBody(source) {
+      const stream = Readable.from(source, { objectMode: false });
+      // The writer sees the error of its own source; the SDK does not always listen and the process would end.
+      stream.on('error', () => {});
+      return stream;
+    },
     async readTextFile(path) {
       try {
         return await readFile(path, 'utf8');
