@@ -20,18 +20,23 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   signals: signalCases,
 };
 
+/** Titles of cases that one service does not pass, with the reason. */
+export interface Deviations {
+  /** Must fail: a service that has learnt it is noticed. */
+  readonly cannot?: Readonly<Record<string, string>>;
+  /** Fail or pass with the timing: not run. */
+  readonly seldom?: Readonly<Record<string, string>>;
+}
+
 /**
  * What every backend must do, as one `describe`. `open` gives a backend whose root exists, is empty and may be written
  * to; with buckets the root is a bucket or lies in one. A case whose feature the backend does not have is skipped.
- * `deviations`: titles of cases that this service cannot pass, with the reason. They must fail.
  */
-export function conformance(
-  name: string,
-  open: () => Promise<Opened>,
-  deviations: Readonly<Record<string, string>> = {},
-): void {
+export function conformance(name: string, open: () => Promise<Opened>, deviations: Deviations = {}): void {
   const titles = new Set(Object.values(groups).flatMap((cases) => cases.map((c) => c.title)));
-  for (const title of Object.keys(deviations)) if (!titles.has(title)) throw new Error(`no case is called "${title}"`);
+  const { cannot = {}, seldom = {} } = deviations;
+  for (const title of [...Object.keys(cannot), ...Object.keys(seldom)])
+    if (!titles.has(title)) throw new Error(`no case is called "${title}"`);
 
   describe(name, () => {
     let opened: Opened | undefined;
@@ -47,8 +52,8 @@ export function conformance(
     for (const [group, cases] of Object.entries(groups)) {
       describe(group, () => {
         for (const { title, needs, run } of cases) {
-          const why = deviations[title];
-          const register = why === undefined ? test : test.fails;
+          const why = cannot[title] ?? seldom[title];
+          const register = cannot[title] !== undefined ? test.fails : why === undefined ? test : test.skip;
           register(why === undefined ? title : `${title} (cannot: ${why})`, async ({ skip }) => {
             if (!opened) throw new Error('the backend was not opened');
             if (needs && !needs(opened.backend)) skip();

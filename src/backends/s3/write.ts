@@ -15,7 +15,7 @@ import { removeObject } from './remove.ts';
 
 /**
  * Stores a stream. Up to one part it is buffered and sent by one PutObject that can be repeated; a longer one of known
- * size below `upload_cutoff` is streamed in one PutObject; everything else goes up in parts.
+ * size and MD5 below `upload_cutoff` is streamed in one PutObject; everything else goes up in parts.
  */
 export async function writeObject(
   c: S3Connection,
@@ -49,7 +49,12 @@ async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: W
   const { chunkSize } = c.quirks;
   const { size } = o;
   const single = size !== undefined && (size < c.options.upload_cutoff || !c.quirks.use_multipart_uploads);
-  if (single && size > chunkSize && c.platform.streamBody) return putStream(c, t, reader, size, o);
+  if (single && size > chunkSize && c.platform.streamBody) {
+    // Some services keep what came of a body that was cut off. With its MD5 they refuse it; without one it goes up in
+    // parts, where nothing stands under the name before all of them are there.
+    const md5 = await o.sourceHash?.('md5');
+    if (md5 !== undefined || !c.quirks.use_multipart_uploads) return putStream(c, t, reader, size, md5, o);
+  }
   if (size !== undefined && size > chunkSize) return uploadParts(c, t, reader, undefined, o);
 
   const first = new Uint8Array(size ?? chunkSize);
@@ -106,9 +111,9 @@ async function putStream(
   t: WriteTarget,
   reader: SourceReader,
   size: number,
+  known: string | undefined,
   o: WriteOptions,
 ): Promise<ObjectInfo> {
-  const known = c.quirks.etag_is_not_md5 ? await o.sourceHash?.('md5') : undefined;
   const hash = c.platform.createHash('md5');
   // The SDK would wait for an answer that a service gives only to a whole body: a broken source ends the request.
   const stop = new AbortController();
@@ -132,7 +137,11 @@ async function putStream(
       throw error;
     }
   }
-  const command = { ...objectFields(c, t, o, known), ContentLength: size };
+  const command = {
+    ...objectFields(c, t, o, c.quirks.etag_is_not_md5 ? known : undefined),
+    ContentLength: size,
+    ...(known === undefined ? {} : { ContentMD5: toBase64(fromHex(known)) }),
+  };
   const body = c.platform.streamBody?.(counted(), size) as never;
   let etag: string;
   try {
