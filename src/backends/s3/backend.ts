@@ -8,7 +8,7 @@ import { copyObject, rewriteModTime } from './copy.ts';
 import { listBuckets, listDir, listPages } from './list.ts';
 import { objectPlace, placeOf } from './names.ts';
 import { headObject, readObject } from './read.ts';
-import { canRemoveMany, removeObject, removeObjects } from './remove.ts';
+import { removeObject, removeObjects } from './remove.ts';
 import { writeObject } from './write.ts';
 
 /** The backend over a connection, rooted at the remote itself (its buckets). */
@@ -115,7 +115,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     backend.copy = async (from, info, to, o = {}) =>
       copyObject(c, objectPlace(c, from.root, info.path), info, object(to), to, o);
   }
-  if (canRemoveMany(c)) {
+  if (c.quirks.features.bulkRemove) {
     backend.removeMany = async (paths, o = {}) =>
       removeObjects(
         c,

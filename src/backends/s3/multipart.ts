@@ -15,7 +15,7 @@ import { looksLikeMd5, unquote } from './metadata.ts';
 import { BufferPool, type SourceReader } from './part-buffers.ts';
 import { headObject } from './read.ts';
 import { removeObject } from './remove.ts';
-import { objectFields, sizeMismatch, verifyStored, type WriteTarget } from './write.ts';
+import { objectFields, sentInfo, sizeMismatch, verifyStored, type WriteTarget } from './write-target.ts';
 
 const MiB = 1024 * 1024;
 
@@ -266,15 +266,7 @@ async function confirm(
   mimeType: string,
   o: WriteOptions,
 ): Promise<ObjectInfo> {
-  const info: ObjectInfo = {
-    kind: 'object',
-    path: t.path,
-    size,
-    modTime: t.modTime,
-    hashes: md5 === undefined ? {} : { md5 },
-    mimeType,
-    ...(etag === '' ? {} : { etag }),
-  };
+  const info = sentInfo(t, size, md5, etag, mimeType);
   const comparable = c.quirks.use_multipart_etag && !c.quirks.etag_is_not_md5 && /^[0-9a-f]{32}-\d+$/.test(etag);
   const expected = expectedTag(c, parts);
   if (comparable && etag === expected) return info;

@@ -30,6 +30,8 @@ export interface ProviderFeatures {
   readonly purge: boolean;
   readonly tiers: boolean;
   readonly doubleSlash: boolean;
+  /** DeleteObjects is known to work with Content-MD5. Ours: rclone never sends it. */
+  readonly bulkRemove: boolean;
 }
 
 export interface ProviderFacts {
@@ -77,6 +79,7 @@ const allFeatures: ProviderFeatures = {
   purge: true,
   tiers: false,
   doubleSlash: false,
+  bulkRemove: false,
 };
 
 /**

@@ -17,27 +17,11 @@ export async function removeObject(c: S3Connection, place: Place, path: string, 
   }
 }
 
-/** Services whose DeleteObjects is known to work with Content-MD5 (`providers/` names who does not have it). */
-const bulkProviders = new Set([
-  'AWS',
-  'Cloudflare',
-  'Minio',
-  'Ceph',
-  'Wasabi',
-  'SeaweedFS',
-  'DigitalOcean',
-  'Scaleway',
-  'Hetzner',
-]);
 const perRequest = 1000;
 
 export interface RemovalFailure {
   readonly path: string;
   readonly error: Error;
-}
-
-export function canRemoveMany(c: S3Connection): boolean {
-  return bulkProviders.has(c.quirks.provider);
 }
 
 /** Removes objects of one bucket, 1000 per request; the answer must account for every key. */

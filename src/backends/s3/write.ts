@@ -1,17 +1,15 @@
-import { PutObjectCommand, type ObjectCannedACL, type StorageClass } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
-import { mimeTypeOf } from '../../core/mime.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
-import { looksLikeMd5, systemFields, unquote, userMetadata } from './metadata.ts';
+import { looksLikeMd5, unquote } from './metadata.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
 import { SourceReader } from './part-buffers.ts';
-import { headObject } from './read.ts';
-import { removeObject } from './remove.ts';
+import { objectFields, sentInfo, sizeMismatch, verifyStored, type WriteTarget } from './write-target.ts';
 
 /**
  * Stores a stream. Up to one part it is buffered and sent by one PutObject that can be repeated; a longer one of known
@@ -39,12 +37,6 @@ export async function writeObject(
   }
 }
 
-export interface WriteTarget {
-  readonly place: Place;
-  readonly path: string;
-  readonly modTime: bigint;
-}
-
 async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: WriteOptions): Promise<ObjectInfo> {
   const { chunkSize } = c.quirks;
   const { size } = o;
@@ -63,29 +55,6 @@ async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: W
   if (await reader.atEnd()) return putBytes(c, t, first.subarray(0, length), o);
   if (size !== undefined) throw sizeMismatch(t.path, size, `more than ${size}`);
   return uploadParts(c, t, reader, first, o);
-}
-
-export function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
-  return new TscloneError(
-    'corrupted',
-    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
-    { path },
-  );
-}
-
-/** Fields that every new object gets, whether by Put or by parts. */
-export function objectFields(c: S3Connection, t: WriteTarget, o: WriteOptions, md5Hex: string | undefined) {
-  const acl = c.options.acl;
-  const storageClass = c.options.storage_class || (c.quirks.features.tiers ? (o.tier ?? '').toUpperCase() : '');
-  return {
-    Bucket: t.place.bucket,
-    Key: t.place.key,
-    ContentType: o.mimeType ?? o.metadata?.['content-type'] ?? mimeTypeOf(t.path),
-    Metadata: userMetadata(t.modTime, o.metadata, md5Hex === undefined ? undefined : toBase64(fromHex(md5Hex))),
-    ...systemFields(o.metadata),
-    ...(acl === '' ? {} : { ACL: acl as ObjectCannedACL }),
-    ...(storageClass === '' ? {} : { StorageClass: storageClass as StorageClass }),
-  };
 }
 
 async function putBytes(c: S3Connection, t: WriteTarget, bytes: Uint8Array, o: WriteOptions): Promise<ObjectInfo> {
@@ -179,51 +148,9 @@ async function confirmPut(
   mimeType: string,
   o: WriteOptions,
 ): Promise<ObjectInfo> {
-  const info: ObjectInfo = {
-    kind: 'object',
-    path: t.path,
-    size,
-    modTime: t.modTime,
-    hashes: { md5 },
-    mimeType,
-    ...(etag === '' ? {} : { etag }),
-  };
+  const info = sentInfo(t, size, md5, etag, mimeType);
   const comparable = !c.quirks.etag_is_not_md5 && looksLikeMd5(etag);
   if (comparable && etag === md5) return info;
   if (!comparable && c.options.no_head) return info;
   return verifyStored(c, t, size, comparable ? md5 : undefined, info, o);
-}
-
-/**
- * Compares the stored object with what was sent; one that differs is removed.
- * @throws corrupted
- */
-export async function verifyStored(
-  c: S3Connection,
-  t: WriteTarget,
-  size: number,
-  md5: string | undefined,
-  sent: ObjectInfo,
-  o: WriteOptions,
-): Promise<ObjectInfo> {
-  const stored = await headObject(c, t.place, t.path, { signal: o.signal });
-  const problem =
-    stored.size !== size
-      ? `sizes differ src(${t.path}) ${size} vs dst(${t.path}) ${stored.size}`
-      : md5 !== undefined && stored.hashes.md5 !== undefined && stored.hashes.md5 !== md5
-        ? `md5 hashes differ src(${t.path}) "${md5}" vs dst(${t.path}) "${stored.hashes.md5}"`
-        : undefined;
-  if (problem === undefined)
-    return {
-      ...sent,
-      ...stored,
-      modTime: sent.modTime ?? stored.modTime ?? 0n,
-      hashes: { ...stored.hashes, ...sent.hashes },
-    };
-  await removeObject(c, t.place, t.path, {}).catch(() => {});
-  throw new TscloneError('corrupted', `corrupted on transfer: ${problem}`, {
-    path: t.path,
-    remote: c.remote,
-    retry: 'low',
-  });
 }

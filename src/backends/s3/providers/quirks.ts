@@ -2,12 +2,12 @@ import type { ProviderFacts } from '../quirks.ts';
 
 /**
  * What each provider does differently from the general defaults, as rclone 1.76 knows it. `features` lists only what it
- * cannot do (or, for tiers and doubled slashes, can). Data only: nothing else in the code asks for a provider's name.
+ * cannot do (or, for tiers, doubled slashes and removal in bulk, can). Data only: nothing else in the code asks for a provider's name.
  */
 export const providers: Readonly<Record<string, ProviderFacts>> = {
   AWS: {
     quirks: { might_gzip: false, use_unsigned_payload: false, use_data_integrity_protections: true },
-    features: { tiers: true, doubleSlash: true },
+    features: { tiers: true, doubleSlash: true, bulkRemove: true },
   },
   Alibaba: { quirks: { use_multipart_etag: false }, features: { tiers: true } },
   ArvanCloud: {
@@ -31,15 +31,15 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
       use_already_exists: false,
       sign_accept_encoding: false,
     },
-    features: {},
+    features: { bulkRemove: true },
   },
   ChinaMobile: {
     quirks: { list_version: 1, force_path_style: true, list_url_encode: false, use_already_exists: false },
     features: { tiers: true },
   },
-  Cloudflare: { quirks: { force_path_style: true, use_multipart_etag: false }, features: {} },
+  Cloudflare: { quirks: { force_path_style: true, use_multipart_etag: false }, features: { bulkRemove: true } },
   Cubbit: { quirks: { use_multipart_etag: false }, features: {} },
-  DigitalOcean: { quirks: { list_url_encode: false, use_already_exists: false }, features: {} },
+  DigitalOcean: { quirks: { list_url_encode: false, use_already_exists: false }, features: { bulkRemove: true } },
   Dreamhost: { quirks: { list_url_encode: false, use_already_exists: false }, features: {} },
   Exaba: { quirks: { force_path_style: true }, features: {} },
   Fastly: {
@@ -77,7 +77,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
     },
     features: {},
   },
-  Hetzner: { quirks: { use_already_exists: false }, features: {} },
+  Hetzner: { quirks: { use_already_exists: false }, features: { bulkRemove: true } },
   HuaweiOBS: { quirks: { list_url_encode: false, list_version: 1, use_already_exists: false }, features: {} },
   IBMCOS: {
     quirks: {
@@ -122,7 +122,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
     },
     features: {},
   },
-  Minio: { quirks: { force_path_style: true }, features: {} },
+  Minio: { quirks: { force_path_style: true }, features: { bulkRemove: true } },
   Neon: { quirks: { force_path_style: true, object_lock_supported: false }, features: {} },
   Netease: {
     quirks: { list_version: 1, list_url_encode: false, use_multipart_etag: false, use_already_exists: false },
@@ -147,7 +147,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
     features: {},
   },
   RelAix: { quirks: {}, features: {} },
-  Scaleway: { quirks: { max_upload_parts: 1000 }, features: { tiers: true } },
+  Scaleway: { quirks: { max_upload_parts: 1000 }, features: { tiers: true, bulkRemove: true } },
   Scality: { quirks: { force_path_style: true }, features: {} },
   SeaweedFS: {
     quirks: {
@@ -157,7 +157,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
       use_multipart_etag: false,
       use_already_exists: false,
     },
-    features: {},
+    features: { bulkRemove: true },
   },
   Selectel: { quirks: { list_url_encode: false }, features: {} },
   Servercore: { quirks: { list_url_encode: false }, features: {} },
@@ -175,7 +175,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
     quirks: { list_version: 1, use_multipart_etag: false, use_already_exists: false, list_url_encode: true },
     features: { tiers: true },
   },
-  Wasabi: { quirks: {}, features: {} },
+  Wasabi: { quirks: {}, features: { bulkRemove: true } },
   Zadara: { quirks: { force_path_style: true }, features: {} },
   Zata: {
     quirks: { use_multipart_etag: false, might_gzip: false, use_unsigned_payload: false, use_already_exists: false },

@@ -1,0 +1,92 @@
+import type { ObjectCannedACL, StorageClass } from '@aws-sdk/client-s3';
+import type { ObjectInfo, WriteOptions } from '../../core/backend.ts';
+import { fromHex, toBase64 } from '../../core/bytes.ts';
+import { TscloneError } from '../../core/errors.ts';
+import { mimeTypeOf } from '../../core/mime.ts';
+import type { S3Connection } from './client.ts';
+import { systemFields, userMetadata } from './metadata.ts';
+import type { Place } from './names.ts';
+import { headObject } from './read.ts';
+import { removeObject } from './remove.ts';
+
+export interface WriteTarget {
+  readonly place: Place;
+  readonly path: string;
+  readonly modTime: bigint;
+}
+
+export function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
+  return new TscloneError(
+    'corrupted',
+    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
+    { path },
+  );
+}
+
+/** Fields that every new object gets, whether by Put or by parts. */
+export function objectFields(c: S3Connection, t: WriteTarget, o: WriteOptions, md5Hex: string | undefined) {
+  const acl = c.options.acl;
+  const storageClass = c.options.storage_class || (c.quirks.features.tiers ? (o.tier ?? '').toUpperCase() : '');
+  return {
+    Bucket: t.place.bucket,
+    Key: t.place.key,
+    ContentType: o.mimeType ?? o.metadata?.['content-type'] ?? mimeTypeOf(t.path),
+    Metadata: userMetadata(t.modTime, o.metadata, md5Hex === undefined ? undefined : toBase64(fromHex(md5Hex))),
+    ...systemFields(o.metadata),
+    ...(acl === '' ? {} : { ACL: acl as ObjectCannedACL }),
+    ...(storageClass === '' ? {} : { StorageClass: storageClass as StorageClass }),
+  };
+}
+
+/** What was sent, as the object that now stands there. */
+export function sentInfo(
+  t: WriteTarget,
+  size: number,
+  md5: string | undefined,
+  etag: string,
+  mimeType: string,
+): ObjectInfo {
+  return {
+    kind: 'object',
+    path: t.path,
+    size,
+    modTime: t.modTime,
+    hashes: md5 === undefined ? {} : { md5 },
+    mimeType,
+    ...(etag === '' ? {} : { etag }),
+  };
+}
+
+/**
+ * Compares the stored object with what was sent; one that differs is removed.
+ * @throws corrupted
+ */
+export async function verifyStored(
+  c: S3Connection,
+  t: WriteTarget,
+  size: number,
+  md5: string | undefined,
+  sent: ObjectInfo,
+  o: WriteOptions,
+): Promise<ObjectInfo> {
+  const stored = await headObject(c, t.place, t.path, { signal: o.signal });
+  const problem =
+    stored.size !== size
+      ? `sizes differ src(${t.path}) ${size} vs dst(${t.path}) ${stored.size}`
+      : md5 !== undefined && stored.hashes.md5 !== undefined && stored.hashes.md5 !== md5
+        ? `md5 hashes differ src(${t.path}) "${md5}" vs dst(${t.path}) "${stored.hashes.md5}"`
+        : undefined;
+  if (problem === undefined)
+    return {
+      ...sent,
+      ...stored,
+      modTime: sent.modTime ?? stored.modTime ?? 0n,
+      hashes: { ...stored.hashes, ...sent.hashes },
+    };
+  await removeObject(c, t.place, t.path, {}).catch(() => {});
+  throw new TscloneError('corrupted', `corrupted on transfer: ${problem}`, {
+    path: t.path,
+    remote: c.remote,
+    retry: 'low',
+  });
+}
