@@ -1,4 +1,6 @@
+import { ecb } from '@noble/ciphers/aes.js';
 import { md5, sha1 } from '@noble/hashes/legacy.js';
+import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { crc32 } from './crc32.ts';
 import { abortError } from './errors.ts';
@@ -17,6 +19,12 @@ export function edgePlatform(env: Readonly<Record<string, string | undefined>> =
     sleep: sleepMs,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     createHash: createPureHash,
+    scrypt: (password, salt, { length, ...o }) => scryptAsync(password, salt, { ...o, dkLen: length }),
+    aesBlocks(key) {
+      // `ecb` keeps state for one call, so each gets its own.
+      const cipher = () => ecb(key, { disablePadding: true });
+      return { encrypt: (blocks) => cipher().encrypt(blocks), decrypt: (blocks) => cipher().decrypt(blocks) };
+    },
   };
 }
 

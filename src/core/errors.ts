@@ -106,3 +106,12 @@ export function abortError(signal: AbortSignal): TscloneError {
   if (isTscloneError(reason)) return reason;
   return new TscloneError('aborted', 'stopped before the end', { cause: reason, retry: 'no' });
 }
+
+/** A source gave another number of bytes than was announced. */
+export function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
+  return new TscloneError(
+    'corrupted',
+    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
+    { path },
+  );
+}

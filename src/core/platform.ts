@@ -6,6 +6,27 @@ export interface Hasher {
   digest(): Uint8Array;
 }
 
+/** `N` iterations, `r` block size, `p` parallelism, `length` of the key in bytes. */
+export interface ScryptOptions {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+  readonly length: number;
+}
+
+/** Takes any number of whole blocks of 16 bytes. */
+export interface BlockCipher {
+  encrypt(blocks: Uint8Array): Uint8Array;
+  decrypt(blocks: Uint8Array): Uint8Array;
+}
+
+/** XSalsa20-Poly1305 under one key: a tag of 16 bytes, then the text. Nonces have 24 bytes. */
+export interface Secretbox {
+  seal(nonce: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** undefined = the tag is wrong. */
+  open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+}
+
 /**
  * What the runtime gives: everything in the edge-safe folders takes it as an argument. `core/edge-platform.ts` is the
  * pure one, `node/platform.ts` the faster one for Node, Bun and Deno.
@@ -19,6 +40,12 @@ export interface Platform {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   randomBytes(length: number): Uint8Array;
   createHash(type: HashType): Hasher;
+  /** scrypt (RFC 7914). */
+  scrypt(password: Uint8Array, salt: Uint8Array, o: ScryptOptions): Promise<Uint8Array>;
+  /** AES on single blocks (ECB without padding): a building block of other modes, never used on data as it is. */
+  aesBlocks(key: Uint8Array): BlockCipher;
+  /** NaCl's secretbox, where the runtime has a faster one than `core/secretbox.ts`. */
+  secretbox?(key: Uint8Array): Promise<Secretbox>;
   /**
    * Turns a source of exactly `size` bytes into what the HTTP handler can send without buffering it; absent = the
    * runtime can only send byte arrays.

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { Readable } from 'node:stream';
 import { crc32 } from '../core/crc32.ts';
 import { sleepMs } from '../core/edge-platform.ts';
 import type { Platform } from '../core/platform.ts';
+import { openSodium } from './sodium.ts';
 
 /** The platform of Node, Bun and Deno: native hashes, files, streamed request bodies. */
 export function nodePlatform(env: Readonly<Record<string, string | undefined>> = process.env): Platform {
@@ -19,6 +20,20 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       const hash = createHash(type);
       return { update: (b) => void hash.update(b), digest: () => new Uint8Array(hash.digest()) };
     },
+    scrypt: (password, salt, { length, ...o }) =>
+      new Promise((resolve, reject) => {
+        scrypt(password, salt, length, { ...o, maxmem: 256 * o.N * o.r }, (e, key) =>
+          e ? reject(e) : resolve(new Uint8Array(key)),
+        );
+      }),
+    aesBlocks(key) {
+      // Blocks of ECB do not depend on one another: one cipher object each way serves for ever.
+      const name = `aes-${key.length * 8}-ecb`;
+      const seal = createCipheriv(name, key, null).setAutoPadding(false);
+      const open = createDecipheriv(name, key, null).setAutoPadding(false);
+      return { encrypt: (blocks) => seal.update(blocks), decrypt: (blocks) => open.update(blocks) };
+    },
+    secretbox: openSodium,
     streamBody(source) {
       const stream = Readable.from(source, { objectMode: false });
       // The writer sees the error of its own source; the SDK does not always listen and the process would end.

@@ -2,7 +2,7 @@ import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/prom
 import { basename, dirname, join } from 'node:path';
 import type { ByteSource, WriteOptions } from '../../core/backend.ts';
 import { toHex } from '../../core/bytes.ts';
-import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 import { localError } from './errors.ts';
@@ -73,12 +73,4 @@ function partialName(file: string, platform: Platform): string {
   let leaf = basename(file);
   while (Buffer.byteLength(leaf) + suffix.length > 255) leaf = leaf.slice(0, -1);
   return join(dirname(file), leaf + suffix);
-}
-
-function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
-  return new TscloneError(
-    'corrupted',
-    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
-    { path },
-  );
 }

@@ -1,6 +1,6 @@
 import type { Backend, ByteRange, Entry, Features, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { compareUtf8, concatBytes, toHex } from '../../core/bytes.ts';
-import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
 import { untilAborted } from '../../core/pull.ts';
@@ -192,16 +192,6 @@ async function* chunksOf(bytes: Uint8Array, signal: AbortSignal | undefined): As
     throwIfAborted(signal);
     yield bytes.slice(at, at + chunkBytes);
   }
-}
-
-export function sizeMismatch(path: string, expected: number, got: number): TscloneError {
-  return new TscloneError(
-    'corrupted',
-    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
-    {
-      path,
-    },
-  );
 }
 
 /** First byte and the byte behind the last one of a range in an object of `size` bytes. */

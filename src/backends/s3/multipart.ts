@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { toBase64, toHex } from '../../core/bytes.ts';
-import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { formatSize } from '../../core/size.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
@@ -15,7 +15,7 @@ import { looksLikeMd5, unquote } from './metadata.ts';
 import { BufferPool, type SourceReader } from './part-buffers.ts';
 import { headObject } from './read.ts';
 import { removeObject } from './remove.ts';
-import { objectFields, sentInfo, sizeMismatch, verifyStored, type WriteTarget } from './write-target.ts';
+import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 const MiB = 1024 * 1024;
 

@@ -15,14 +15,6 @@ export interface WriteTarget {
   readonly modTime: bigint;
 }
 
-export function sizeMismatch(path: string, expected: number, got: number | string): TscloneError {
-  return new TscloneError(
-    'corrupted',
-    `${path}: the source gave ${got} bytes, ${expected} were announced; nothing was stored`,
-    { path },
-  );
-}
-
 /** Fields that every new object gets, whether by Put or by parts. */
 export function objectFields(c: S3Connection, t: WriteTarget, o: WriteOptions, md5Hex: string | undefined) {
   const acl = c.options.acl;

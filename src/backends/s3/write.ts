@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
-import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
@@ -9,7 +9,7 @@ import { looksLikeMd5, unquote } from './metadata.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
 import { SourceReader } from './part-buffers.ts';
-import { objectFields, sentInfo, sizeMismatch, verifyStored, type WriteTarget } from './write-target.ts';
+import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 /**
  * Stores a stream. Up to one part it is buffered and sent by one PutObject that can be repeated; a longer one of known
