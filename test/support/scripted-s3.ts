@@ -119,6 +119,7 @@ function send(res: ServerResponse, method: string, answer: Answer): void {
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   if (!chunked && status !== 204 && !res.hasHeader('content-length') && method !== 'HEAD')
     res.setHeader('content-length', body.length);
+  if (chunked && method !== 'HEAD') res.setHeader('transfer-encoding', 'chunked');
   if (cutAfter === undefined) {
     res.end(body);
     return;

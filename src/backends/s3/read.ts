@@ -14,6 +14,7 @@ export async function headObject(c: S3Connection, place: Place, path: string, o:
     const out = await callS3(c, 'HeadObject', place, o, (s) =>
       c.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), s),
     );
+    checkIsObject(c, path, out, 'HeadObject');
     return infoFromHeaders(c, path, out, sizeOf(path, out, 'HeadObject'));
   } catch (e) {
     if (hasCode(e, 'object_not_found', 'bucket_not_found')) throw notFound(path, e);
@@ -44,12 +45,11 @@ export async function readObject(
   if (empty) return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
   let first: Opened;
   try {
-    first = await open(c, place, rangeHeader(o.range), o.info?.etag, o);
+    first = await open(c, place, path, o.range, o.info?.etag, o);
   } catch (e) {
     // A range behind the end of the object (or of an empty one) has no bytes.
     if (hasCode(e, 'invalid_request') && e.status === 416)
       return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
-    if (hasCode(e, 'precondition_failed')) throw changed(path, e);
     throw e;
   }
   const decoded = c.platform.kind === 'edge' && /gzip|deflate|br/.test(first.out.ContentEncoding ?? '');
@@ -77,44 +77,100 @@ function rangeHeader(range: ByteRange | undefined): string | undefined {
   return range.start === 0 ? undefined : `bytes=${range.start}-`;
 }
 
+/**
+ * One GET whose answer is what was asked for: an object, the same one, the same range.
+ * @throws precondition_failed when it is another object than `etag` says, bad_answer
+ */
 async function open(
   c: S3Connection,
   place: Place,
-  range: string | undefined,
+  path: string,
+  range: ByteRange | undefined,
   etag: string | undefined,
   o: CallOptions,
 ): Promise<Opened> {
-  const out = await callS3(c, 'GetObject', place, o, (s) =>
-    c.client.send(
-      new GetObjectCommand({
-        Bucket: place.bucket,
-        Key: place.key,
-        ...(range === undefined ? {} : { Range: range }),
-        ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
-      }),
-      s,
-    ),
-  );
+  const wanted = rangeHeader(range);
+  const command = new GetObjectCommand({
+    Bucket: place.bucket,
+    Key: place.key,
+    ...(wanted === undefined ? {} : { Range: wanted }),
+    ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
+  });
+  let out: GetObjectCommandOutput;
+  try {
+    out = await callS3(c, 'GetObject', place, o, (s) => c.client.send(command, s));
+  } catch (e) {
+    if (hasCode(e, 'precondition_failed')) throw changed(path, e);
+    throw e;
+  }
   quiet(out.Body);
-  const type = out.ContentType ?? '';
-  const content = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(out.ContentRange ?? '');
-  // Some services (versitygw 1.0) answer a range of an empty object with 200 and nothing.
-  if (range !== undefined && content === null && out.ContentLength !== 0) {
+  try {
+    return checkOpened(c, path, out, wanted === undefined ? undefined : range, etag);
+  } catch (e) {
     await discard(out.Body);
+    throw e;
+  }
+}
+
+function checkOpened(
+  c: S3Connection,
+  path: string,
+  out: GetObjectCommandOutput,
+  range: ByteRange | undefined,
+  etag: string | undefined,
+): Opened {
+  checkIsObject(c, path, out, 'GetObject');
+  // Not every service heeds If-Match.
+  const given = unquote(out.ETag);
+  if (etag !== undefined && given !== '' && given !== etag) throw changed(path, undefined);
+  const content = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(out.ContentRange ?? '');
+  if (content === null) {
+    // Some services (versitygw 1.0) answer a range of an empty object with 200 and nothing.
+    if (range === undefined || out.ContentLength === 0)
+      return { out, start: 0, total: out.ContentLength, length: out.ContentLength };
+    const what = out.ContentType || 'a body';
     throw new TscloneError(
       'bad_answer',
-      `${place.key}: the service ignored the range that was asked for (answered ${type || 'a body'} without Content-Range)`,
-      { retry: 'no' },
+      `${path}: the service ignored the range that was asked for (answered ${what} without Content-Range)`,
+      { path, remote: c.remote, retry: 'no' },
     );
   }
-  if (content === null) return { out, start: 0, total: out.ContentLength, length: out.ContentLength };
   const start = Number(content[1]);
-  return {
-    out,
-    start,
-    total: content[3] === '*' ? undefined : Number(content[3]),
-    length: Number(content[2]) - start + 1,
-  };
+  const length = Number(content[2]) - start + 1;
+  const total = content[3] === '*' ? undefined : Number(content[3]);
+  if (range !== undefined && !isRange(range, start, length, total)) {
+    throw new TscloneError('bad_answer', `${path}: the service answered another range than was asked for`, {
+      path,
+      remote: c.remote,
+    });
+  }
+  return { out, start, total, length };
+}
+
+/** Is this the range that was asked for? An end behind the object's is cut to it. */
+function isRange(range: ByteRange, start: number, length: number, total: number | undefined): boolean {
+  const end = start + length;
+  if (range.start < 0)
+    return total === undefined ? length <= -range.start : start === Math.max(0, total + range.start) && end === total;
+  if (start !== range.start) return false;
+  if (total === undefined) return range.end === undefined || end <= range.end;
+  return end === Math.min(range.end ?? total, total);
+}
+
+/** A login page and the answer of some other web server are no objects: every S3 service gives an ETag or a time. */
+function checkIsObject(
+  c: S3Connection,
+  path: string,
+  h: { ETag?: string | undefined; LastModified?: Date | undefined; ContentType?: string | undefined },
+  operation: string,
+): void {
+  if (h.ETag !== undefined || h.LastModified !== undefined) return;
+  const what = /^text\/html/i.test(h.ContentType ?? '') ? 'is an HTML page' : 'has neither ETag nor Last-Modified';
+  throw new TscloneError(
+    'bad_answer',
+    `${path}: the answer to ${operation} ${what}: it does not come from an S3 service. Check the endpoint of remote "${c.remote}"`,
+    { path, remote: c.remote },
+  );
 }
 
 async function* body(
@@ -126,7 +182,8 @@ async function* body(
   decoded: boolean,
   info: ObjectInfo,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const expected = decoded ? undefined : first.length;
+  const announced = first.length ?? (o.range ? undefined : o.info?.size);
+  const expected = decoded ? undefined : announced;
   const whole = first.start === 0 && first.length === first.total && !decoded;
   const md5 = whole && info.hashes.md5 !== undefined ? c.platform.createHash('md5') : undefined;
   const etag = unquote(first.out.ETag) || undefined;
@@ -146,7 +203,7 @@ async function* body(
       if (hasCode(e, 'corrupted')) throw e;
       failure = e;
     }
-    if (failure === undefined && (expected === undefined || got === expected)) break;
+    if (got === expected || (failure === undefined && expected === undefined)) break;
     failures += 1;
     const why = failure === undefined ? 'it ended early' : messageOf(failure);
     if (failures >= c.limits.lowLevelRetries || expected === undefined) {
@@ -159,7 +216,8 @@ async function* body(
     c.emit({ type: 'retry', operation: 'GetObject', attempt: failures, message: why });
     await c.platform.sleep(Math.min(10 * 2 ** failures, 2000), o.signal);
     checkBudget(o, 'GetObject');
-    current = await reopen(c, place, path, first.start + got, first.start + expected, etag, o);
+    const rest = { start: first.start + got, end: first.start + expected };
+    current = await open(c, place, path, whole && got === 0 ? undefined : rest, etag, o);
   }
   if (md5 && toHex(md5.digest()) !== info.hashes.md5) {
     throw new TscloneError(
@@ -167,26 +225,6 @@ async function* body(
       `${path}: the MD5 of the bytes that came is not that of the object (${info.hashes.md5})`,
       { path },
     );
-  }
-}
-
-async function reopen(
-  c: S3Connection,
-  place: Place,
-  path: string,
-  start: number,
-  end: number,
-  etag: string | undefined,
-  o: ReadOptions,
-): Promise<Opened> {
-  try {
-    const next = await open(c, place, `bytes=${start}-${end - 1}`, etag, o);
-    if (next.start === start) return next;
-    await discard(next.out.Body);
-    throw new TscloneError('bad_answer', `${path}: the service answered another range than was asked for`, { path });
-  } catch (e) {
-    if (hasCode(e, 'precondition_failed')) throw changed(path, e);
-    throw e;
   }
 }
 
