@@ -7,5 +7,6 @@ export type Registry = Readonly<Record<string, () => Promise<BackendDefinition<u
 export const edgeRegistry: Registry = {
   s3: async () => (await import('./s3/definition.ts')).s3,
   memory: async () => (await import('./memory/definition.ts')).memory,
+  crypt: async () => (await import('./crypt/definition.ts')).crypt,
   alias: async () => (await import('./alias/definition.ts')).alias,
 };

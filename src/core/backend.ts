@@ -55,6 +55,8 @@ export interface WriteOptions extends CallOptions {
   metadata?: Readonly<Record<string, string>> | undefined;
   /** Digest of the source, worked out only if the backend needs it before the first byte is sent. */
   sourceHash?: ((type: HashType) => Promise<string | undefined>) | undefined;
+  /** The same bytes once more, where that is cheap: for a backend that needs a digest of what it makes of them. */
+  reopen?: (() => Promise<ByteSource>) | undefined;
   /** Called with the number of further bytes that the store has taken. */
   onBytes?: ((bytes: number) => void) | undefined;
   tier?: string | undefined;
@@ -112,7 +114,8 @@ export interface Backend {
   at(root: string): Backend;
 
   /**
-   * Entries below `dir` ('' = the root) in the order of their UTF-8 bytes within each page of the store.
+   * Entries below `dir` ('' = the root) in the order of their UTF-8 bytes within each page of the store. A layer gives
+   * a recursive listing in the order of the names that the wrapped remote knows.
    * @throws dir_not_found when the store knows that it does not exist.
    */
   list(dir: string, o?: ListOptions): AsyncIterable<Entry>;

@@ -31,7 +31,7 @@ export async function uploadWithClient(o: UploadWithClientOptions): Promise<{ et
   if (partSize < 5 * MiB)
     throw new TscloneError('usage', `uploadWithClient: partSize ${partSize} is below 5 MiB`, { retry: 'no' });
   const { Upload } = await import('@aws-sdk/lib-storage');
-  const { SourceReader } = await import('../backends/s3/part-buffers.ts');
+  const { SourceReader } = await import('../core/source-reader.ts');
   const reader = new SourceReader(toByteSource(o.body).source);
   let failure: unknown;
   const upload = new Upload({

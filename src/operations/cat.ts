@@ -21,7 +21,7 @@ export async function* readAll(
     else yield* readBelow(c, at, range);
     return;
   }
-  if (mayBeObject(backend, reference) && backend.root.includes('/')) {
+  if (mayBeObject(backend, reference) && (!backend.features.bucketBased || backend.root.includes('/'))) {
     const { backend: at, leaf } = await locatePlace(open, reference);
     try {
       yield { path: leaf, body: (await at.read(leaf, { ...callOptions(c), range })).body };

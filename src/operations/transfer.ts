@@ -78,6 +78,9 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
         ...(modTime === undefined ? {} : { modTime }),
         ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
         sourceHash: async (type) => seen.hashes[type] ?? backend.hash?.(info.path, type, { ...callOptions(c), info }),
+        ...(backend.features.isLocal
+          ? { reopen: async () => (await backend.read(info.path, { ...callOptions(c), info })).body }
+          : {}),
         onBytes(bytes) {
           taken += bytes;
           c.accounting.bytes += bytes;

@@ -43,8 +43,9 @@ export async function verifyAnswer(
   streamCollector: S3ClientResolvedConfig['streamCollector'],
 ): Promise<void> {
   const root = roots[commandName];
-  if (root === undefined || response.statusCode !== 200) return;
+  if (response.statusCode !== 200 || (root === undefined && !isPage(commandName, response))) return;
   const bytes = await streamCollector(response.body);
+  if (root === undefined) throw new BadAnswer(200, 'MalformedAnswer', 'the answer is an HTML page');
   response.body = bytes;
   const text = fromUtf8(bytes);
   const found = /^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]*?-->\s*)*<([A-Za-z][\w:.-]*)/
@@ -70,6 +71,13 @@ export async function verifyAnswer(
       'the listing does not say whether more follows (IsTruncated is missing)',
     );
   }
+}
+
+/** Stored pages are answers to these two. Whatever else is answered by a page was not done by an S3 service. */
+const mayBePage = new Set(['GetObjectCommand', 'HeadObjectCommand']);
+
+function isPage(commandName: string, { headers }: RawResponse): boolean {
+  return !mayBePage.has(commandName) && /^text\/html/i.test(headers['content-type'] ?? '');
 }
 
 function describe(text: string, found: string | undefined): string {

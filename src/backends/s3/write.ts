@@ -2,13 +2,13 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
 import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { SourceReader } from '../../core/source-reader.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { looksLikeMd5, unquote } from './metadata.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
-import { SourceReader } from './part-buffers.ts';
 import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 /**

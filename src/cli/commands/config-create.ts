@@ -1,6 +1,6 @@
 import type { ConfigFile } from '../../config/file.ts';
 import { passwordOptions, rcloneTypes } from '../../config/known-types.ts';
-import { obscure, reveal } from '../../config/obscure.ts';
+import { obscure, reveal } from '../../core/obscure.ts';
 import { checkRemoteName } from '../../core/remote.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { showForPeople } from '../config-text.ts';

@@ -1,4 +1,4 @@
-import { obscure as obscureText, reveal as revealText } from '../../config/obscure.ts';
+import { obscure as obscureText, reveal as revealText } from '../../core/obscure.ts';
 import { collect, fromUtf8 } from '../../core/bytes.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
 import type { CommandContext, CommandDefinition } from '../command.ts';

@@ -1,6 +1,10 @@
 import { expect } from 'vitest';
+import type { Backend } from '../../../src/core/backend.ts';
 import { compareUtf8 } from '../../../src/core/bytes.ts';
 import { expectCode, listAll, type Case } from './trial.ts';
+
+/** A layer gives a recursive listing in the order of the names below it. */
+const keepsOrder = (b: Backend): boolean => ['s3', 'memory', 'local'].includes(b.type);
 
 export const listCases: readonly Case[] = [
   {
@@ -27,7 +31,7 @@ export const listCases: readonly Case[] = [
       const all = ['a', 'd/b', 'd/e/c', 'd/e/f/g', 'z'];
       for (const name of all) await t.put(name);
       const objects = (await t.names(true)).filter((n) => !n.endsWith('/'));
-      expect(objects).toEqual(all);
+      expect(keepsOrder(t.backend) ? objects : objects.sort()).toEqual(all);
     },
   },
   {
@@ -36,7 +40,8 @@ export const listCases: readonly Case[] = [
     async run(t) {
       await t.put('d/e/c');
       await t.backend.mkdir(t.at('empty/inner'));
-      expect(await t.names(true)).toEqual(['d/', 'd/e/', 'd/e/c', 'empty/', 'empty/inner/']);
+      const names = await t.names(true);
+      expect(keepsOrder(t.backend) ? names : names.sort()).toEqual(['d/', 'd/e/', 'd/e/c', 'empty/', 'empty/inner/']);
     },
   },
   {
@@ -70,8 +75,8 @@ export const listCases: readonly Case[] = [
     title: 'says that a directory is missing, where the store knows',
     async run(t) {
       const listing = listAll(t.backend, t.at('missing'));
-      if (t.backend.features.bucketBased) expect(await listing).toEqual([]);
-      else await expectCode(listing, 'dir_not_found');
+      if (t.backend.features.emptyDirs) await expectCode(listing, 'dir_not_found');
+      else expect(await listing).toEqual([]);
     },
   },
   {

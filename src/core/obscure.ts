@@ -1,9 +1,9 @@
 import { ctr } from '@noble/ciphers/aes.js';
-import { decodeBase64Url, encodeBase64Url } from '../core/base64url.ts';
-import { concatBytes, fromHex, utf8 } from '../core/bytes.ts';
-import { TscloneError } from '../core/errors.ts';
+import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
+import { concatBytes, fromHex, utf8 } from './bytes.ts';
+import { TscloneError } from './errors.ts';
 
-/** rclone's fixed key: obscuring hides from eyes over a shoulder, it is no encryption. Source: rclone `fs/config/obscure`. */
+/** rclone's fixed key: obscuring hides from eyes over a shoulder, it is no encryption. Source: rclone `fs/core/obscure`. */
 const key = fromHex('9c935b48730a554d6bfd7c63c886a92bd390198eb8128afbf4de162b8b95f638');
 const ivBytes = 16;
 

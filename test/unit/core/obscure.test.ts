@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { obscure, reveal } from '../../../src/config/obscure.ts';
+import { obscure, reveal } from '../../../src/core/obscure.ts';
 
 const vectors = JSON.parse(readFileSync(new URL('../../vectors/obscure.json', import.meta.url), 'utf8')) as {
   pairs: { typed: string; obscured: string; revealed: string }[];
