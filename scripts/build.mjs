@@ -26,7 +26,7 @@ await build({
   mainFields: ['module', 'main'],
   conditions: ['module'],
   banner: {
-    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
   },
 });
 chmodSync(at('dist/cli/bin.js'), 0o755);
