@@ -1,7 +1,7 @@
-import type { Backend, DirInfo, Entry, ObjectInfo } from '../core/backend.ts';
+import type { Backend, DirInfo, ObjectInfo } from '../core/backend.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import { callOptions, fatal, log, skipped, type OperationContext } from './context.ts';
-import { createDirectoryReader, type DirectoryReader } from './directories.ts';
+import { march } from './march.ts';
 import { createLimiter } from './pool.ts';
 import { removeEmptyDirectories, removeObjects } from './remove.ts';
 import { needsTransfer } from './same.ts';
@@ -27,7 +27,7 @@ export async function syncDirectories(c: OperationContext, src: Backend, dst: Ba
   if (o.mode === 'move' && (await moveWholeDirectory(c, src, dst))) return;
   const errorsBefore = c.accounting.errors;
   const transfersBefore = c.accounting.transfers;
-  const plan = await march(c, src, dst, o);
+  const plan = await transferAll(c, src, dst, o);
   if (o.createEmptySrcDirs) await makeDirectories(c, dst, plan.srcDirs);
   if (o.mode === 'sync') await deleteExtras(c, dst, plan, c.accounting.errors > errorsBefore);
   await copyDirTimes(c, dst, plan.srcDirs);
@@ -72,9 +72,8 @@ interface Plan {
 }
 
 /** Lists both sides directory by directory and transfers what has to be. */
-async function march(c: OperationContext, src: Backend, dst: Backend, o: SyncOptions): Promise<Plan> {
+async function transferAll(c: OperationContext, src: Backend, dst: Backend, o: SyncOptions): Promise<Plan> {
   const plan: Plan = { srcDirs: [], extraFiles: [], extraDirs: [], failure: undefined };
-  const readers = { src: createDirectoryReader(c, src), dst: createDirectoryReader(c, dst) };
   const check = createLimiter(c.settings.checkers);
   const transfer = createLimiter(c.settings.transfers);
   const running = new Set<Promise<void>>();
@@ -97,101 +96,19 @@ async function march(c: OperationContext, src: Backend, dst: Backend, o: SyncOpt
       );
     });
 
-  const pending: { dir: string; inDst: boolean }[] = [{ dir: '', inDst: true }];
-  for (let next = pending.shift(); next; next = pending.shift()) {
-    if (c.signal?.aborted) break;
-    const { dir, inDst } = next;
-    const [from, to] = await Promise.all([
-      readSource(c, readers.src, src, dir),
-      inDst ? readDestination(c, readers.dst, dst, dir) : [],
-    ]).catch((e: unknown) => {
-      plan.failure ??= e as Error;
-      return [undefined, undefined];
-    });
-    if (!from || !to) continue;
-    const there = new Map(to.map((e) => [keyOf(c, e), e]));
-    const met = new Set<string>();
-    for (const entry of from) {
-      const key = keyOf(c, entry);
-      if (met.has(key)) {
-        log(c, 'notice', entry.path, 'Duplicate object found in source - ignoring');
-        continue;
-      }
-      met.add(key);
-      const match = there.get(key);
-      there.delete(key);
-      if (entry.kind === 'object') {
-        if (match) c.accounting.checks += 1;
-        await file(entry, match as ObjectInfo | undefined);
-      } else {
-        plan.srcDirs.push(entry);
-        if (depthAllows(c, entry.path)) pending.push({ dir: entry.path, inDst: match !== undefined });
-      }
-    }
-    if (o.mode === 'sync') await collectExtras(c, readers.dst, dst, there.values(), plan);
+  const meetings = march(c, src, dst, {
+    destinationOnly: o.mode === 'sync',
+    onError: (e) => void (plan.failure ??= e),
+  });
+  for await (const { src: from, dst: to } of meetings) {
+    if (from?.kind === 'dir') plan.srcDirs.push(from);
+    else if (from) await file(from, to as ObjectInfo | undefined);
+    else if (to?.kind === 'dir') plan.extraDirs.push(to.path);
+    else if (to) plan.extraFiles.push(to);
   }
   await Promise.all(running);
   if (c.signal?.aborted) throw plan.failure ?? new Error('stopped');
   return plan;
-}
-
-/** What makes two entries one and the same on both sides. */
-function keyOf(c: OperationContext, entry: Entry): string {
-  return `${entry.kind}:${c.settings.normalizeNames ? entry.path.normalize() : entry.path}`;
-}
-
-function depthAllows(c: OperationContext, dir: string): boolean {
-  return c.settings.maxDepth <= 0 || dir.split('/').length < c.settings.maxDepth;
-}
-
-async function readSource(c: OperationContext, read: DirectoryReader, src: Backend, dir: string): Promise<Entry[]> {
-  try {
-    return await read(dir);
-  } catch (e) {
-    const what = dir === '' ? 'source root directory' : `source directory "${dir}"`;
-    log(c, 'error', src.description, `error reading ${what}: ${messageOf(e)}`);
-    throw c.accounting.settle(e);
-  }
-}
-
-/** A destination that does not exist yet is empty; one that cannot be read ends the work on this directory. */
-async function readDestination(
-  c: OperationContext,
-  read: DirectoryReader,
-  dst: Backend,
-  dir: string,
-): Promise<Entry[]> {
-  try {
-    return await read(dir);
-  } catch (e) {
-    if (hasCode(e, 'dir_not_found')) return [];
-    const what = dir === '' ? 'destination root directory' : `destination directory "${dir}"`;
-    log(c, 'error', dst.description, `error reading ${what}: ${messageOf(e)}`);
-    throw c.accounting.settle(e);
-  }
-}
-
-/** Entries that only the destination has, with everything below. */
-async function collectExtras(
-  c: OperationContext,
-  read: DirectoryReader,
-  dst: Backend,
-  entries: Iterable<Entry>,
-  plan: Plan,
-): Promise<void> {
-  for (const entry of entries) {
-    if (entry.kind === 'object') {
-      c.accounting.checks += 1;
-      plan.extraFiles.push(entry);
-      continue;
-    }
-    plan.extraDirs.push(entry.path);
-    try {
-      await collectExtras(c, read, dst, await readDestination(c, read, dst, entry.path), plan);
-    } catch (e) {
-      plan.failure ??= e as Error;
-    }
-  }
 }
 
 async function deleteExtras(c: OperationContext, dst: Backend, plan: Plan, failed: boolean): Promise<void> {
