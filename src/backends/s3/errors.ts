@@ -96,7 +96,7 @@ function answerError(error: SdkError, status: number, call: FailedCall): Tsclone
   const message = codeWords(code, status, error);
   const text = `operation error S3: ${call.operation}, https response error StatusCode: ${status}, RequestID: ${requestId}, HostID: ${hostId}, ${words}${code}: ${message}`;
   const kind = kindOf(code, status);
-  const remedy = remedyFor(kind, code, status, call);
+  const remedy = remedyFor(kind, code, status, call, error);
   return new TscloneError(kind, remedy === '' ? text : `${text}. ${remedy}`, {
     cause: error,
     path: call.key,
@@ -118,7 +118,9 @@ function codeOf(error: SdkError, status: number, call: FailedCall): string {
     return given;
   const byStatus: Readonly<Record<number, string>> = {
     301: 'MovedPermanently',
+    302: 'Found',
     307: 'TemporaryRedirect',
+    308: 'PermanentRedirect',
     400: 'BadRequest',
     401: 'Unauthorized',
     403: 'Forbidden',
@@ -171,13 +173,18 @@ function retryOf(kind: ErrorCode, code: string, status: number): 'no' | 'low' | 
   return code === 'InternalError' ? 'low' : 'high';
 }
 
-/** The service's wish in ms, at most half a minute. */
+/** The service's wish (seconds or a date) in ms, at most half a minute. */
 function retryAfter(error: SdkError): number | undefined {
-  const seconds = Number(error.$response?.headers?.['retry-after']);
+  const wish = headerOf(error, 'retry-after');
+  const seconds = /^\d+$/.test(wish) ? Number(wish) : (Date.parse(wish) - Date.now()) / 1000;
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 30) * 1000 : undefined;
 }
 
-function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCall): string {
+function headerOf(error: SdkError, name: string): string {
+  return error.$response?.headers?.[name] ?? '';
+}
+
+function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCall, error: SdkError): string {
   const { operation, remote, bucket } = call;
   const r2 = call.provider === 'Cloudflare';
   if (endpointNamesBucket(call)) {
@@ -190,8 +197,7 @@ function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCa
   if (code === 'InvalidRegionName' || code === 'AuthorizationHeaderMalformed') {
     return `Check region of remote "${remote}"${r2 ? ' (R2: region = auto)' : ''}`;
   }
-  if (status === 301 || code === 'PermanentRedirect')
-    return `The bucket lives in another region: set region for remote "${remote}"`;
+  if (status >= 300 && status < 400) return redirectRemedy(call, error);
   if (kind === 'permission_denied' && operation === 'ListBuckets') {
     return `This token may not list buckets; name the bucket: "${remote}:bucket/path"${r2 ? ' (R2 needs an Admin token to list buckets)' : ''}`;
   }
@@ -199,12 +205,38 @@ function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCa
     return `Bucket "${bucket}" does not exist or this token may not create buckets. If the bucket exists, set no_check_bucket = true for remote "${remote}" (tsclone config update ${remote} no_check_bucket=true)${r2 ? '; on Cloudflare R2 an Object Read & Write token always needs it' : ''}`;
   }
   if (kind === 'permission_denied') {
-    return `The token of remote "${remote}" may not do this${bucket === undefined ? '' : ` in bucket "${bucket}"`}: check that it covers the bucket${r2 ? " and that the endpoint's account and jurisdiction (….eu.r2…, ….fedramp.r2…) are right" : ''}`;
+    const where = bucket === undefined ? '' : ` in bucket "${bucket}"`;
+    const r2Advice = ` (R2: Object ${writes(operation) ? 'Read & Write' : 'Read only'} or more) and that the endpoint's account and jurisdiction (….eu.r2…, ….fedramp.r2…) are right`;
+    return `The token of remote "${remote}" may not ${rightOf(operation)}${where}: check that it covers the bucket and this right${r2 ? r2Advice : ''}, or set another: tsclone config update ${remote} access_key_id=… secret_access_key=…`;
   }
   if (kind === 'bucket_not_found' && bucket !== undefined) {
     return `Create it with "tsclone mkdir ${remote}:${bucket}" or check its name`;
   }
   return '';
+}
+
+const rights: readonly (readonly [RegExp, string])[] = [
+  [/^ListObjects/, 'list objects'],
+  [/^(Head|Get)Object/, 'read objects'],
+  [/^DeleteObject/, 'delete objects'],
+  [/^DeleteBucket/, 'delete buckets'],
+  [/^(PutObject|CopyObject|UploadPart|CreateMultipart|CompleteMultipart|AbortMultipart)/, 'write objects'],
+];
+
+function rightOf(operation: string): string {
+  return rights.find(([names]) => names.test(operation))?.[1] ?? `do this (${operation})`;
+}
+
+const writes = (operation: string): boolean => !/^(List|Head|Get)/.test(operation);
+
+/** Redirects are never followed: the signature, and with it the right to act, would go to a host nobody named. */
+function redirectRemedy({ remote }: FailedCall, error: SdkError): string {
+  const region = headerOf(error, 'x-amz-bucket-region');
+  const location = headerOf(error, 'location');
+  const host = location === '' ? '' : hostOf(location);
+  if (host !== '')
+    return `The service redirects to ${host}, which is not followed: check endpoint${region === '' ? '' : ` and region (${region})`} of remote "${remote}"`;
+  return `The bucket lives in another region: set region for remote "${remote}" (tsclone config update ${remote} region=${region || '…'})`;
 }
 
 /** A common mistake: `endpoint = https://host/my-bucket`. */

@@ -229,7 +229,11 @@ async function* body(
 }
 
 function changed(path: string, cause: unknown): TscloneError {
-  return new TscloneError('precondition_failed', `${path}: the object changed while it was read`, { path, cause });
+  return new TscloneError('precondition_failed', `${path}: the object changed while it was read`, {
+    path,
+    cause,
+    status: 412,
+  });
 }
 
 function tooLong(path: string, expected: number): TscloneError {
