@@ -94,6 +94,8 @@ class PartUpload {
   readonly #stop = new AbortController();
   readonly #sent: SentPart[] = [];
   readonly #running = new Set<Promise<void>>();
+  readonly #failed: Promise<void>;
+  #onFailure: () => void = () => {};
   #failure: unknown;
 
   constructor(c: S3Connection, t: WriteTarget, uploadId: string, partSize: number, o: WriteOptions) {
@@ -102,6 +104,7 @@ class PartUpload {
     this.#uploadId = uploadId;
     this.#pool = new BufferPool(c.options.upload_concurrency + 1, partSize);
     this.#o = o;
+    this.#failed = new Promise((resolve) => (this.#onFailure = resolve));
   }
 
   /** Reads and sends all parts; settles only when no request is under way. Answers the parts in order. */
@@ -109,7 +112,8 @@ class PartUpload {
     const onAbort = (): void => this.#stop.abort(this.#o.signal?.reason);
     this.#o.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      await this.#sendAll(reader, first);
+      // A part that fails ends the upload at once, not when a slow source gives its next chunk.
+      await Promise.race([this.#sendAll(reader, first), this.#failed]);
     } catch (e) {
       this.#fail(e);
     }
@@ -134,6 +138,7 @@ class PartUpload {
       const buffer = await this.#pool.take();
       if (this.#failure !== undefined) return;
       const length = await reader.fill(buffer);
+      if (this.#failure !== undefined) return;
       const announced = this.#o.size;
       if (announced !== undefined && reader.total > announced)
         throw sizeMismatch(this.#t.path, announced, `more than ${announced}`);
@@ -163,6 +168,7 @@ class PartUpload {
   #fail(e: unknown): void {
     this.#failure ??= e;
     this.#stop.abort();
+    this.#onFailure();
   }
 
   async #send(number: number, bytes: Uint8Array): Promise<void> {
