@@ -53,3 +53,7 @@ export async function place(c: CommandContext, reference: string): Promise<Place
     throw hasCode(e, 'is_directory') ? new StartError(e.message) : e;
   }
 }
+
+/** The root as the user named it. */
+export const shownRoot = (b: Backend): string =>
+  b.features.isLocal ? b.description.replace(/^Local file system at /, '') : b.root;

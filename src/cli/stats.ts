@@ -31,7 +31,7 @@ export function statsBlock(a: Accounting, elapsedSeconds: number): string {
     lines.push(`Server Side Copies:${String(a.serverSideCopies).padStart(7)} @ ${formatSize(a.serverSideCopyBytes)}`);
   if (a.serverSideMoves > 0)
     lines.push(`Server Side Moves:${String(a.serverSideMoves).padStart(8)} @ ${formatSize(a.serverSideMoveBytes)}`);
-  row('Elapsed time:', elapsed(elapsedSeconds));
+  row('Elapsed time:', elapsed(elapsedSeconds), 11);
   return `\n${lines.join('\n')}\n`;
 }
 

@@ -82,3 +82,7 @@ export function compareUtf8(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

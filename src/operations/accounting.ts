@@ -36,6 +36,13 @@ export class Accounting {
     return error;
   }
 
+  /** An error that sums up others, which count already. */
+  conclude(error: Error): Error {
+    this.lastError = error;
+    this.#settled.add(error);
+    return error;
+  }
+
   /** rclone clears the errors before it runs a command again. */
   resetErrors(): void {
     this.errors = 0;

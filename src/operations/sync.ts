@@ -104,7 +104,10 @@ async function transferAll(c: OperationContext, src: Backend, dst: Backend, o: S
     if (from?.kind === 'dir') plan.srcDirs.push(from);
     else if (from) await file(from, to as ObjectInfo | undefined);
     else if (to?.kind === 'dir') plan.extraDirs.push(to.path);
-    else if (to) plan.extraFiles.push(to);
+    else if (to) {
+      c.accounting.checks += 1;
+      plan.extraFiles.push(to);
+    }
   }
   await Promise.all(running);
   if (c.signal?.aborted) throw plan.failure ?? new Error('stopped');

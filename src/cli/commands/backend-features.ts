@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command.ts';
+import { shownRoot } from '../references.ts';
 
 export const backendFeatures: CommandDefinition = {
   name: 'backend features',
@@ -14,7 +15,7 @@ export const backendFeatures: CommandDefinition = {
     const f = b.features;
     const facts = {
       Name: b.name,
-      Root: f.isLocal ? b.description.replace(/^Local file system at /, '') : b.root,
+      Root: shownRoot(b),
       String: b.description,
       Precision: b.precision === 'none' ? -1 : Number(b.precision),
       Hashes: b.hashes,
