@@ -18,7 +18,8 @@ const commands = [...cli('help').matchAll(/^ {2}([a-z0-9][a-z0-9 ]*?) {2,}(\S.*)
   .filter((c) => c.name !== 'tsclone');
 
 const { commandsNotBuilt } = await load('options/rclone-commands.js');
-const missing = commandsNotBuilt.filter((name) => name !== 'config' && name !== 'serve');
+const built = new Set(commands.map(({ name }) => name));
+const missing = commandsNotBuilt.filter((name) => name !== 'config' && name !== 'serve' && !built.has(name));
 
 const pages = {
   'reference/commands.md': `${note}

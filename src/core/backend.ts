@@ -66,6 +66,23 @@ export interface CopyOptions extends CallOptions {
   modTime?: Nanos | undefined;
 }
 
+/** What a store says of its space. Bytes; `objects` is a number of objects. Absent = it does not say. */
+export interface Usage {
+  readonly total?: number;
+  readonly used?: number;
+  readonly free?: number;
+  readonly trashed?: number;
+  readonly other?: number;
+  readonly objects?: number;
+}
+
+export interface LinkOptions extends CallOptions {
+  /** Milliseconds that the link works; absent = as long as the service allows. */
+  expireMs?: number | undefined;
+  /** Takes an existing link back instead. */
+  unlink?: boolean | undefined;
+}
+
 /** Capabilities as data; a conformance case runs exactly where its feature says so. */
 export interface Features {
   /** The first path segment is a bucket; directories exist only as prefixes. */
@@ -178,6 +195,29 @@ export interface Backend {
 
   /** The digest of a stored object, read from the store or worked out; undefined = it has none. */
   hash?(path: string, type: HashType, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<string | undefined>;
+
+  /** Space of the store. */
+  about?(o?: CallOptions): Promise<Usage>;
+
+  /** An address under which anybody can read the object. */
+  publicLink?(path: string, o?: LinkOptions): Promise<string>;
+
+  /** Removes what the store keeps and nobody lists: unfinished uploads, old versions, the bin. */
+  cleanUp?(o?: CallOptions): Promise<void>;
+
+  /** Moves an object to another storage class. */
+  setTier?(path: string, tier: string, o?: CallOptions): Promise<void>;
+
+  /**
+   * One of the backend's own commands (`tsclone backend NAME remote:`); the result is JSON data, undefined for none.
+   * @throws unsupported for a name that it does not know.
+   */
+  command?(
+    name: string,
+    args: readonly string[],
+    options: Readonly<Record<string, string>>,
+    o?: CallOptions,
+  ): Promise<unknown>;
 }
 
 /** What a backend is opened with. */

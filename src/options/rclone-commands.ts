@@ -1,5 +1,5 @@
 /** Commands that rclone has and tsclone has not: named in errors and in the parity table. */
 export const commandsNotBuilt: readonly string[] =
-  'about archive authorize bisync check checksum cleanup completion config convmv copyurl cryptcheck cryptdecode dedupe gendocs gitannex gui hashsum link md5sum mount ncdu nfsmount rc rcd rmdirs selfupdate serve settier sha1sum test tree'.split(
+  'about archive authorize bisync checksum cleanup completion config convmv copyurl dedupe gendocs gitannex gui hashsum link md5sum mount ncdu nfsmount rc rcd rmdirs selfupdate serve settier sha1sum test tree'.split(
     ' ',
   );
