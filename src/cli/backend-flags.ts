@@ -5,9 +5,17 @@ import { flagName } from '../options/derive.ts';
 import type { FlagSpec, FlagType } from '../options/flags.ts';
 import type { BackendFlags } from './parse.ts';
 
-const flagTypes: Partial<Record<OptionType, FlagType>> = { bool: 'bool' };
+/** Kinds whose text is checked on the command line; what only the backend can judge is checked when a remote is opened. */
+const flagTypes: Partial<Record<OptionType, FlagType>> = {
+  bool: 'bool',
+  int: 'int',
+  SizeSuffix: 'SizeSuffix',
+  Duration: 'Duration',
+  Tristate: 'Tristate',
+  Encoding: 'Encoding',
+};
 
-/** One option of a backend as a flag. Its text is checked when a remote is opened, so the kind hardly matters here. */
+/** One option of a backend as a flag. */
 export function optionFlag(type: string, option: string, meta: OptionMeta): FlagSpec {
   return {
     name: flagName(type, option, meta),
@@ -30,6 +38,7 @@ export function createBackendFlags(registry: Registry): BackendFlags {
       const foreign = await findForeign(name);
       return foreign && { spec: foreign, foreign: true };
     },
+    names: async () => (await own()).map((f) => f.name),
     findShort: async (letter) => (await own()).find((f) => f.short === letter),
   };
 }

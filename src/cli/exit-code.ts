@@ -5,8 +5,6 @@ const codes: Partial<Record<ErrorCode, number>> = {
   usage: 2,
   dir_not_found: 3,
   object_not_found: 4,
-  network: 5,
-  timeout: 5,
   no_retry: 6,
   fatal: 7,
   transfer_limit: 8,
@@ -17,5 +15,8 @@ const codes: Partial<Record<ErrorCode, number>> = {
 export const interrupted = 130;
 
 export function exitCodeOf(e: unknown): number {
-  return (isTscloneError(e) && codes[e.code]) || 1;
+  if (!isTscloneError(e)) return 1;
+  // A name that does not resolve or a server without TLS will not get better by itself.
+  if (e.code === 'network' || e.code === 'timeout') return e.retry === 'low' ? 5 : 1;
+  return codes[e.code] ?? 1;
 }

@@ -4,12 +4,14 @@ import { flagVariable } from '../options/derive.ts';
 import { parseCsv } from '../options/values.ts';
 import { messageOf } from '../core/errors.ts';
 import { StartError, usageError } from './errors.ts';
-import { isHarmless, ParsedFlags } from './values.ts';
+import { isHarmless, ParsedFlags, parseFlagValue } from './values.ts';
 
 /** Flags of remotes' backends: `own` ones come from the option schemas, foreign ones of other backends are let pass. */
 export interface BackendFlags {
   find(name: string): Promise<{ readonly spec: FlagSpec; readonly foreign: boolean } | undefined>;
   findShort(letter: string): Promise<FlagSpec | undefined>;
+  /** Of the built-in backends. */
+  names(): Promise<readonly string[]>;
 }
 
 export interface Arguments {
@@ -43,12 +45,18 @@ export async function parseArguments(
   let help = false;
   let version = false;
 
-  const give = (flag: FlagSpec, text: string, shown: string): void => {
+  const checked = <T>(text: string, shown: string, take: () => T): T => {
     try {
-      flags.give(flag, text);
+      return take();
     } catch (e) {
       throw usageError(`invalid argument ${JSON.stringify(text)} for "${shown}" flag: ${messageOf(e)}`);
     }
+  };
+  const give = (flag: FlagSpec, text: string, shown: string): void =>
+    checked(text, shown, () => flags.give(flag, text));
+  const giveBackend = (flag: FlagSpec, text: string, shown: string): void => {
+    checked(text, shown, () => parseFlagValue(flag, text));
+    backendFlags.set(flag.name, text);
   };
   const shownAs = (flag: FlagSpec): string => (flag.short ? `-${flag.short}, --${flag.name}` : `--${flag.name}`);
   const isSwitch = (flag: FlagSpec): boolean => flag.type === 'bool' || flag.type === 'count';
@@ -93,14 +101,14 @@ export async function parseArguments(
           value = 'false';
         }
       }
-      if (!spec) throw unknownFlag(name, specs.keys());
+      if (!spec) throw unknownFlag(name, [...specs.keys(), ...(await backend.names())]);
       if (value === undefined) {
         if (isSwitch(spec)) value = on(spec);
         else if (i + 1 < argv.length) value = argv[++i] as string;
         else throw usageError(`flag needs an argument: --${name}`);
       }
       if (target === 'flag') give(spec, value, shownAs(spec));
-      else if (target === 'backend') backendFlags.set(spec.name, value);
+      else if (target === 'backend') giveBackend(spec, value, shownAs(spec));
       continue;
     }
     for (let at = 1; at < arg.length; at++) {
@@ -129,7 +137,7 @@ export async function parseArguments(
       } else if (i + 1 < argv.length) value = argv[++i] as string;
       else throw usageError(`flag needs an argument: '${letter}' in -${arg.slice(1)}`);
       if (own) give(spec, value, shownAs(spec));
-      else backendFlags.set(spec.name, value);
+      else giveBackend(spec, value, shownAs(spec));
     }
   }
   return { flags, rest, backendFlags, help, version };
@@ -149,9 +157,11 @@ export function applyEnvironment(
   for (const spec of specs) {
     const name = flagVariable(spec.name);
     const text = env[name];
-    if (text === undefined || text === '' || flags.isSet(spec.name)) continue;
+    if (text === undefined || text === '') continue;
     try {
-      if (spec.type === 'stringArray') for (const item of parseCsv(text, ',')) flags.give(spec, item);
+      // Checked also where the command line has the last word, as rclone does.
+      if (flags.isSet(spec.name)) parseFlagValue(spec, text);
+      else if (spec.type === 'stringArray') for (const item of parseCsv(text, ',')) flags.give(spec, item);
       else flags.give(spec, text);
     } catch (e) {
       throw new StartError(

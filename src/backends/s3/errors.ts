@@ -38,7 +38,9 @@ const modelled = new Set([
 const throttling =
   /^(SlowDown|Throttl|RequestLimitExceeded|TooManyRequests|BandwidthLimitExceeded|RequestThrottled|PriorRequestNotComplete)/;
 const networkCodes =
-  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN|UND_ERR_.*|ConnectionRefused|ConnectionClosed|ERR_TLS.*|ERR_SSL.*|EPROTO|CERT_.*|DEPTH_ZERO.*|SELF_SIGNED.*|UNABLE_TO.*)$/;
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EHOSTDOWN|UND_ERR_.*|ConnectionRefused|ConnectionClosed)$/;
+/** The other side speaks no TLS, or shows a certificate that is not trusted: lasting, as rclone sees it. */
+const tlsCodes = /^(ERR_TLS.*|ERR_SSL.*|EPROTO|CERT_.*|DEPTH_ZERO.*|SELF_SIGNED.*|UNABLE_TO.*)$/;
 
 /** Turns what the SDK threw into the one error of this package, with rclone's text and the remedy where there is one. */
 export function translateError(e: unknown, call: FailedCall): TscloneError {
@@ -63,10 +65,17 @@ function networkError(error: SdkError, call: FailedCall): TscloneError {
     EAI_AGAIN: `dial tcp: lookup ${hostOf(call.endpoint)}: the name could not be looked up now`,
   };
   const isNetwork =
-    timeout || networkCodes.test(code) || /fetch failed|network|socket|connect/i.test(error.message ?? '');
-  const reason = reasons[code] ?? messageOf(inner);
+    timeout ||
+    networkCodes.test(code) ||
+    tlsCodes.test(code) ||
+    /fetch failed|network|socket|connect/i.test(error.message ?? '');
+  const lasting = code === 'ENOTFOUND' || tlsCodes.test(code);
+  const tls = `${/wrong version number|record/.test(messageOf(inner)) ? 'the server does not speak TLS' : messageOf(inner)}. Check the endpoint of remote "${call.remote}" (https:// or http://, host, port)`;
+  const reason = reasons[code] ?? (tlsCodes.test(code) ? tls : messageOf(inner));
   if (!isNetwork) {
-    return new TscloneError('other', `operation error S3: ${call.operation}, ${messageOf(error)}`, {
+    const what =
+      code === 'ERR_INVALID_URL' ? `: endpoint "${call.endpoint}" of remote "${call.remote}" is no address` : '';
+    return new TscloneError('other', `operation error S3: ${call.operation}, ${messageOf(error)}${what}`, {
       cause: error,
       path: call.key,
       remote: call.remote,
@@ -76,7 +85,7 @@ function networkError(error: SdkError, call: FailedCall): TscloneError {
   return new TscloneError(
     timeout ? 'timeout' : 'network',
     `operation error S3: ${call.operation}, https response error StatusCode: 0, RequestID: , HostID: , request send failed, ${reason}`,
-    { cause: error, path: call.key, remote: call.remote, retry: 'low' },
+    { cause: error, path: call.key, remote: call.remote, retry: lasting ? 'high' : 'low' },
   );
 }
 
@@ -95,7 +104,7 @@ function answerError(error: SdkError, status: number, call: FailedCall): Tsclone
   const words = modelled.has(code) && isModelledFor(call.operation, code) ? '' : 'api error ';
   const message = codeWords(code, status, error);
   const text = `operation error S3: ${call.operation}, https response error StatusCode: ${status}, RequestID: ${requestId}, HostID: ${hostId}, ${words}${code}: ${message}`;
-  const kind = kindOf(code, status);
+  const kind = kindOf(code, status, call.operation);
   const remedy = remedyFor(kind, code, status, call, error);
   return new TscloneError(kind, remedy === '' ? text : `${text}. ${remedy}`, {
     cause: error,
@@ -145,9 +154,11 @@ function codeWords(code: string, status: number, error: SdkError): string {
   return code.replace(/([a-z])([A-Z])/g, '$1 $2') || String(status);
 }
 
-function kindOf(code: string, status: number): ErrorCode {
+function kindOf(code: string, status: number, operation: string): ErrorCode {
   if (code === 'NoSuchBucket') return 'bucket_not_found';
-  if (code === 'NoSuchKey' || status === 404 || status === 405) return 'object_not_found';
+  // A write has no object to miss: a 404 is about the user, the upload or the address.
+  const write = /^(PutObject|UploadPart|CreateMultipartUpload|CompleteMultipartUpload)$/.test(operation);
+  if (code === 'NoSuchKey' || (!write && (status === 404 || status === 405))) return 'object_not_found';
   if (throttling.test(code) || status === 429 || code === 'SlowDown') return 'throttled';
   if (
     status === 401 ||

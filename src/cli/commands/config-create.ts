@@ -55,7 +55,7 @@ export const configUpdate: CommandDefinition = {
     const [name, ...rest] = c.args as [string, ...string[]];
     const session = await c.session();
     const type = session.config.get(name, 'type');
-    if (type === undefined) throw usageError("couldn't find type field in config");
+    if (type === undefined) throw usageError(`couldn't find type field in config: there is no remote "${name}"`);
     const pairs = readPairs(rest).filter(([key]) => !key.startsWith('config_'));
     await store(c, session.config, name, (config) => {
       for (const [key, value] of pairs) config.set(name, key, storedValue(c, type, key, value));
@@ -87,7 +87,7 @@ function readPairs(args: readonly string[]): (readonly [string, string])[] {
     const eq = arg.indexOf('=');
     if (eq >= 0) pairs.push([arg.slice(0, eq), arg.slice(eq + 1)]);
     else if (i + 1 < args.length) pairs.push([arg, args[++i] as string]);
-    else throw usageError('found key without value');
+    else throw usageError(`found key without value: ${JSON.stringify(arg)}`);
   }
   for (const [key, value] of pairs) {
     if (/[\r\n]/.test(key + value)) throw usageError('update remote: invalid key or value contains \\n or \\r');

@@ -1,8 +1,8 @@
+import { TscloneError } from '../../core/errors.ts';
 import { parseDateTime } from '../../core/time.ts';
 import { locatePlace } from '../../operations/locate.ts';
 import { touchBelow, touchFile } from '../../operations/touch.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
-import { usageError } from '../errors.ts';
 import { opener, place } from '../references.ts';
 
 export const touch: CommandDefinition = {
@@ -46,6 +46,10 @@ function timeOf(c: CommandContext): bigint {
   const full = short ? `20${short[1]}-${short[2]}-${short[3]}` : text;
   const time = parseDateTime(full, c.flags.bool('localtime') ? 'local' : 'utc');
   if (time === undefined)
-    throw usageError(`failed to parse timestamp argument ${JSON.stringify(text)}: use 060102 or 2006-01-02T15:04:05`);
+    throw new TscloneError(
+      'invalid_request',
+      `failed to parse timestamp argument ${JSON.stringify(text)}: use 060102 or 2006-01-02T15:04:05`,
+      { retry: 'no' },
+    );
   return time;
 }
