@@ -15,6 +15,7 @@ export type {
   ReadResult,
   RemoteHandle,
 } from './library/remote-handle.ts';
+export type { FilterOptions } from './operations/filter/filter.ts';
 export type { BodyInput } from './library/sources.ts';
 export { s3Client } from './library/s3-client.ts';
 export type { S3Access } from './library/s3-client.ts';

@@ -14,6 +14,7 @@ import type { CommandContext, CommandDefinition } from './command.ts';
 import { commands, findCommand, type CommandEntry } from './commands/index.ts';
 import { StartError, usageError } from './errors.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
+import { filterDump, filterOf } from './filters.ts';
 import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
 import { createLogger, type Logger } from './log.ts';
 import { ClosedOutput, createOutput, type BufferedOutput } from './output.ts';
@@ -169,8 +170,9 @@ async function configureLog({ flags }: Arguments, say: (text: string) => void): 
   if (quiet && verbose > 0) throw new StartError("Can't set -v and -q");
   if (named && verbose > 0) throw new StartError("Can't set -v and --log-level");
   if (named && quiet) throw new StartError("Can't set -q and --log-level");
+  const dumps = flags.string('dump') !== '' && verbose < 2;
   const level: LogLevel =
-    verbose >= 2
+    verbose >= 2 || dumps
       ? 'debug'
       : verbose === 1
         ? 'info'
@@ -178,7 +180,12 @@ async function configureLog({ flags }: Arguments, say: (text: string) => void): 
           ? 'error'
           : (flags.string('log-level').toLowerCase() as LogLevel);
   const file = flags.string('log-file');
-  if (file === '') return createLogger(level, say);
+  const logger = file === '' ? createLogger(level, say) : await createFileLogger(level, file);
+  if (dumps) logger.log('notice', 'Automatically setting -vv as --dump is enabled');
+  return logger;
+}
+
+async function createFileLogger(level: LogLevel, file: string): Promise<Logger> {
   const { openSync, writeSync } = await import('node:fs');
   let handle: number;
   try {
@@ -201,7 +208,10 @@ async function runCommand(
   const accounting = new Accounting();
   const platform = nodePlatform(io.env);
   const emit = (event: Event): void => logger.onEvent(event);
-  const operation: OperationContext = { platform, emit, accounting, signal: io.signal, settings: settingsOf(flags) };
+  const filter = await filterOf(flags, platform, io.stdin, logger);
+  if (flags.string('dump') !== '') await out.write(filterDump(filter));
+  const settings = settingsOf(flags);
+  const operation: OperationContext = { platform, emit, accounting, signal: io.signal, settings, filter };
   let store: Promise<ConfigStore> | undefined;
   const configStore = (): Promise<ConfigStore> =>
     (store ??= openConfigStore(
@@ -277,6 +287,7 @@ function settingsOf(flags: Arguments['flags']): OperationSettings {
     defaultTime: flags.duration('default-time'),
     modifyWindow: flags.duration('modify-window'),
     maxDepth: flags.int('max-depth'),
+    deleteExcluded: flags.bool('delete-excluded'),
   };
 }
 

@@ -27,6 +27,18 @@ export function cannotOpen(reference: string, e: unknown): StartError {
 
 /** An object or a directory, found out with as few requests as possible. */
 export async function source(c: CommandContext, reference: string): Promise<Located> {
+  const located = await locate(await opener(c), reference, callOptions(c.operation));
+  if (located.file && c.operation.filter?.active) throw cannotFilter(reference);
+  return located;
+}
+
+/** As rclone: a single object and filters do not go together, whether they let it through or not. */
+export function cannotFilter(reference: string): StartError {
+  return new StartError(`can't limit to single files when using filters: ${reference}`);
+}
+
+/** As `source`, for commands that take the one object that was named whatever the filters say. */
+export async function sourceUnfiltered(c: CommandContext, reference: string): Promise<Located> {
   return locate(await opener(c), reference, callOptions(c.operation));
 }
 

@@ -7,6 +7,7 @@ import { ignoreEvents, type Emit } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
 import { callOptions, defaultSettings, type OperationContext, type OperationSettings } from '../operations/context.ts';
+import { createFilter, type FilterOptions } from '../operations/filter/filter.ts';
 import { locate, locatePlace } from '../operations/locate.ts';
 import { syncDirectories } from '../operations/sync.ts';
 import { transferFile } from '../operations/transfer.ts';
@@ -31,6 +32,8 @@ export interface TransferOptions {
   signal?: AbortSignal | undefined;
   /** rclone's flags for this transfer in camelCase: `checksum`, `sizeOnly`, `dryRun`, `transfers` … */
   settings?: Partial<OperationSettings>;
+  /** What a directory's transfer leaves out. A single object is transferred in any case, as by rclone. */
+  filter?: FilterOptions | undefined;
 }
 
 /** What a transfer did. */
@@ -82,7 +85,8 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
   ): Promise<TransferSummary> {
     const accounting = new Accounting();
     const settings = { ...defaultSettings, ...t.settings };
-    const c: OperationContext = { platform, emit, accounting, signal: t.signal, settings };
+    const filter = t.filter && createFilter(t.filter, platform);
+    const c: OperationContext = { platform, emit, accounting, signal: t.signal, settings, filter };
     const src = await locate(session.open, from, callOptions(c));
     if (src.file) {
       const dst = await locatePlace(session.open, to);
@@ -98,7 +102,7 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
   }
 
   return {
-    remote: async (reference) => createRemoteHandle(reference, await session.open(reference)),
+    remote: async (reference) => createRemoteHandle(reference, await session.open(reference), { platform, emit }),
     remotes: () => session.remotes().map(({ name, type }) => ({ name, type })),
     copy: (from, to, t) => transfer('copy', from, to, t),
     move: (from, to, t) => transfer('move', from, to, t),

@@ -1,6 +1,12 @@
 import type { Backend, ByteRange, ByteSource, Entry, ObjectInfo, Want } from '../core/backend.ts';
 import { collect, fromUtf8 } from '../core/bytes.ts';
 import { hasCode } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import type { Platform } from '../core/platform.ts';
+import { Accounting } from '../operations/accounting.ts';
+import { defaultSettings } from '../operations/context.ts';
+import { createFilter, type FilterOptions } from '../operations/filter/filter.ts';
+import { walk } from '../operations/walk.ts';
 import { toByteSource, toWebStream, type BodyInput } from './sources.ts';
 
 export interface HandleCallOptions {
@@ -11,6 +17,8 @@ export interface HandleCallOptions {
 export interface HandleListOptions extends HandleCallOptions {
   /** Everything below, not only one level. */
   recursive?: boolean | undefined;
+  /** What the listing leaves out. Paths in its rules are relative to where the remote was opened. */
+  filter?: FilterOptions | undefined;
 }
 
 export interface HandleReadOptions extends HandleCallOptions {
@@ -66,7 +74,11 @@ export interface RemoteHandle {
   rmdir(dir: string, o?: HandleCallOptions): Promise<void>;
 }
 
-export function createRemoteHandle(reference: string, backend: Backend): RemoteHandle {
+export function createRemoteHandle(
+  reference: string,
+  backend: Backend,
+  { platform, emit }: { platform: Platform; emit: Emit },
+): RemoteHandle {
   const copy: RemoteHandle['copy'] = async (from, to, o = {}) => {
     if (backend.copy) return backend.copy(backend, await backend.stat(from, o), to, o);
     const { info, body } = await backend.read(from, o);
@@ -75,7 +87,15 @@ export function createRemoteHandle(reference: string, backend: Backend): RemoteH
   return {
     reference,
     backend,
-    list: (dir = '', o = {}) => backend.list(dir, o),
+    list(dir = '', o = {}) {
+      if (!o.filter) return backend.list(dir, o);
+      const filter = createFilter(o.filter, platform);
+      const accounting = new Accounting();
+      const c = { platform, emit, accounting, signal: o.signal, settings: defaultSettings, filter };
+      // As without a filter: a whole tree of a store without real directories is its objects.
+      const dirs = !o.recursive || !backend.features.fastList;
+      return walk(c, backend, dir, { maxDepth: o.recursive ? -1 : 1, dirs });
+    },
     stat: (path, o = {}) => backend.stat(path, o),
     async exists(path, o = {}) {
       try {

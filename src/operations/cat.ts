@@ -6,7 +6,8 @@ import { walk } from './walk.ts';
 
 /**
  * The bodies behind a reference, one after the other: of the object, or of all objects below the directory. A store
- * that can tell a missing object is not asked first whether there is one: the read itself shows it.
+ * that can tell a missing object is not asked first whether there is one: the read itself shows it. With a filter the
+ * reference must be a directory.
  */
 export async function* readAll(
   c: OperationContext,
@@ -15,6 +16,7 @@ export async function* readAll(
   range: ByteRange | undefined,
 ): AsyncGenerator<{ path: string; body: ByteSource }, void, void> {
   const backend = await open(reference);
+  if (c.filter?.active) return yield* readBelow(c, backend, range);
   if (backend.features.isLocal) {
     const { backend: at, file } = await locate(open, reference, callOptions(c));
     if (file) yield { path: file.leaf, body: (await at.read(file.leaf, { ...callOptions(c), range })).body };

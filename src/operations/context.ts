@@ -4,6 +4,7 @@ import type { Emit, LogLevel } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { formatSize } from '../core/size.ts';
 import type { Accounting } from './accounting.ts';
+import type { Filter } from './filter/filter.ts';
 
 /** What every operation needs beside its arguments. */
 export interface OperationContext {
@@ -13,6 +14,8 @@ export interface OperationContext {
   readonly signal?: AbortSignal | undefined;
   readonly budget?: Budget | undefined;
   readonly settings: OperationSettings;
+  /** What listings and transfers leave out; absent = nothing. */
+  readonly filter?: Filter | undefined;
 }
 
 /** rclone's global flags that operations read, under their names in camelCase. */
@@ -36,6 +39,8 @@ export interface OperationSettings {
   readonly modifyWindow: bigint;
   /** Levels; -1 = no limit. */
   readonly maxDepth: number;
+  /** sync deletes on the destination what the filter leaves out. */
+  readonly deleteExcluded: boolean;
 }
 
 export const defaultSettings: OperationSettings = {
@@ -53,6 +58,7 @@ export const defaultSettings: OperationSettings = {
   defaultTime: 946_684_800_000_000_000n,
   modifyWindow: 1n,
   maxDepth: -1,
+  deleteExcluded: false,
 };
 
 /** The options that every call to a backend gets. */

@@ -11,7 +11,8 @@ export type DirectoryReader = (dir: string) => Promise<Entry[]>;
  * kept in memory.
  */
 export function createDirectoryReader(c: OperationContext, backend: Backend): DirectoryReader {
-  if (!c.settings.fastList || !backend.features.fastList) return (dir) => readDirectory(c, backend, dir);
+  if (!c.settings.fastList || !backend.features.fastList || c.filter?.excludeIfPresent.length)
+    return (dir) => readDirectory(c, backend, dir);
   let tree: Promise<Map<string, Entry[]>> | undefined;
   return async (dir) => (await (tree ??= readTree(c, backend))).get(dir) ?? [];
 }

@@ -26,7 +26,8 @@ export async function* march(
   dst: Backend,
   o: MarchOptions,
 ): AsyncGenerator<Meeting, void, void> {
-  const readers = { src: createDirectoryReader(c, src), dst: createDirectoryReader(c, dst) };
+  const there = c.settings.deleteExcluded ? { ...c, filter: undefined } : c;
+  const readers = { src: createDirectoryReader(c, src), dst: createDirectoryReader(there, dst) };
   const pending: { dir: string; inDst: boolean }[] = [{ dir: '', inDst: true }];
   for (let next = pending.shift(); next; next = pending.shift()) {
     if (c.signal?.aborted) return;
@@ -39,7 +40,7 @@ export async function* march(
       return [undefined, undefined];
     });
     if (!from || !to) continue;
-    const there = new Map(to.map((e) => [keyOf(c, e), e]));
+    const unmet = new Map(to.map((e) => [keyOf(c, e), e]));
     const met = new Set<string>();
     for (const entry of from) {
       const key = keyOf(c, entry);
@@ -48,14 +49,14 @@ export async function* march(
         continue;
       }
       met.add(key);
-      const match = there.get(key);
-      there.delete(key);
+      const match = unmet.get(key);
+      unmet.delete(key);
       if (entry.kind === 'object' && match) c.accounting.checks += 1;
       if (entry.kind === 'dir' && depthAllows(c, entry.path))
         pending.push({ dir: entry.path, inDst: match !== undefined });
       yield { src: entry, dst: match };
     }
-    if (o.destinationOnly) yield* onlyThere(c, readers.dst, dst, there.values(), o);
+    if (o.destinationOnly) yield* onlyThere(c, readers.dst, dst, unmet.values(), o);
   }
 }
 
@@ -69,7 +70,7 @@ async function* onlyThere(
 ): AsyncGenerator<Meeting, void, void> {
   for (const entry of entries) {
     yield { dst: entry };
-    if (entry.kind === 'object') continue;
+    if (entry.kind === 'object' || !depthAllows(c, entry.path)) continue;
     try {
       yield* onlyThere(c, read, dst, await readDestination(c, read, dst, entry.path), o);
     } catch (e) {

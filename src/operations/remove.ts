@@ -111,8 +111,9 @@ export async function removeDirectory(c: OperationContext, backend: Backend, dir
   log(c, 'info', dir === '' ? backend.description : dir, 'Removing directory');
 }
 
-/** Removes a directory with all that is in it. */
+/** Removes a directory with all that is in it. @throws usage with a filter: what it keeps would be lost */
 export async function purge(c: OperationContext, backend: Backend): Promise<void> {
+  if (c.filter?.active) throw new TscloneError('usage', 'purge goes with no filter', { retry: 'no' });
   const dirs: string[] = [];
   let any = false;
   async function* contents(): AsyncGenerator<ObjectInfo, void, void> {

@@ -48,7 +48,7 @@ function refuseOverlap(src: Backend, dst: Backend): void {
 
 /** One rename where both sides lie in one store and the destination does not exist yet. */
 async function moveWholeDirectory(c: OperationContext, src: Backend, dst: Backend): Promise<boolean> {
-  if (!dst.moveDir || dst.storeId !== src.storeId) return false;
+  if (!dst.moveDir || dst.storeId !== src.storeId || c.filter?.active) return false;
   if (skipped(c, 'server-side directory move', dst.description)) return true;
   try {
     await dst.moveDir(src, callOptions(c));

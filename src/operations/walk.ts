@@ -3,6 +3,7 @@ import { compareUtf8 } from '../core/bytes.ts';
 import { messageOf } from '../core/errors.ts';
 import { parentsOf } from '../core/path.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
+import { createParentCheck, included, includedOf, readsByDirectory } from './filter/apply.ts';
 
 export interface WalkOptions {
   /** Levels below `dir`; 1 = only its own entries; -1 or 0 = all. */
@@ -12,9 +13,10 @@ export interface WalkOptions {
 }
 
 /**
- * Entries below a directory. One level comes sorted by name. Deeper, a store with recursive listings is asked for one;
+ * Entries that the filter lets through below a directory. One level comes sorted by name. Deeper, a store with recursive listings is asked for one;
  * others are read directory by directory, and a directory that cannot be read is logged and counted while the walk
- * goes on. The error is thrown at the end.
+ * goes on. The error is thrown at the end. Rules that leave out directories are followed directory by directory, so that
+ * nothing is read in vain; with --fast-list one listing is sifted instead.
  */
 export async function* walk(
   c: OperationContext,
@@ -23,8 +25,13 @@ export async function* walk(
   o: WalkOptions,
 ): AsyncGenerator<Entry, void, void> {
   if (o.maxDepth === 1) yield* await readSorted(c, backend, dir);
-  else if (backend.features.fastList && o.maxDepth <= 0) yield* walkRecursive(c, backend, dir, o.dirs);
+  else if (backend.features.fastList && o.maxDepth <= 0 && maySift(c)) yield* walkRecursive(c, backend, dir, o.dirs);
   else yield* walkByDirectory(c, backend, dir, o.maxDepth <= 0 ? Number.POSITIVE_INFINITY : o.maxDepth, o.dirs);
+}
+
+function maySift({ filter, settings }: OperationContext): boolean {
+  if (!readsByDirectory(filter)) return true;
+  return settings.fastList && filter?.excludeIfPresent.length === 0;
 }
 
 /** All entries of one directory, sorted by name. An error is logged, counted and thrown. */
@@ -37,15 +44,29 @@ async function readSorted(c: OperationContext, backend: Backend, dir: string): P
   }
 }
 
-/** All entries of one directory, sorted by name. */
+/** The entries of one directory that the filter lets through, sorted by name. */
 export async function readDirectory(c: OperationContext, backend: Backend, dir: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(dir, callOptions(c))) entries.push(entry);
   c.accounting.listed += entries.length;
-  return entries.sort((a, b) => compareUtf8(a.path, b.path));
+  entries.sort((a, b) => compareUtf8(a.path, b.path));
+  return includedOf(c, backend, dir, entries);
 }
 
 async function* walkRecursive(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  dirs: boolean,
+): AsyncGenerator<Entry, void, void> {
+  const { filter } = c;
+  if (!readsByDirectory(filter) || !filter) return yield* included(c, backend, listRecursive(c, backend, dir, dirs));
+  const reachable = createParentCheck(filter);
+  for await (const entry of included(c, backend, listRecursive(c, backend, dir, dirs)))
+    if (reachable(entry.path)) yield entry;
+}
+
+async function* listRecursive(
   c: OperationContext,
   backend: Backend,
   dir: string,

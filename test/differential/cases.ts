@@ -1,6 +1,7 @@
 /**
  * Command lines that both programs run: `{b}` is the case's own bucket (holding the fixture tree when `bucket` says so),
- * `t` the fixture tree, `shared` a bucket with the tree that no case changes.
+ * `t` the fixture tree, `shared` a bucket with the tree that no case changes. Words are split at blanks; single quotes
+ * keep them together.
  */
 export interface Case {
   readonly args: string;

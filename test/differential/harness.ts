@@ -90,6 +90,21 @@ x = y
 `;
 }
 
+/** The words of a command line; single quotes hold blanks. */
+export function wordsOf(line: string): string[] {
+  return Array.from(line.matchAll(/(?:'[^']*'|[^ '])+/g), ([word]) => word.replaceAll("'", ''));
+}
+
+/** Files with filter rules. */
+export async function makeRules(dir: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(dir);
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(dir, name), text);
+    await utimes(join(dir, name), 1_600_000_000, 1_600_000_000);
+  }
+  await utimes(dir, 1_600_000_000, 1_600_000_000);
+}
+
 /** The tree that cases work on: fixed times with nanoseconds, odd names, an empty directory. */
 export async function makeTree(dir: string): Promise<void> {
   const files: Record<string, string | Uint8Array> = {

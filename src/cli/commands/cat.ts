@@ -3,7 +3,7 @@ import { TscloneError } from '../../core/errors.ts';
 import { readAll } from '../../operations/cat.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { StartError } from '../errors.ts';
-import { opener } from '../references.ts';
+import { opener, source } from '../references.ts';
 
 const number = (name: string, help: string, fallback = '0') =>
   ({ name, type: 'int', default: fallback, help }) as const;
@@ -30,6 +30,7 @@ export const cat: CommandDefinition = {
     const separator = c.flags.string('separator');
     const left = c.flags.int('count');
     const limited = range !== undefined && range.start < 0 && left >= 0;
+    if (c.operation.filter?.active) await source(c, c.args[0] as string);
     for await (const { body } of readAll(c.operation, await opener(c), c.args[0] as string, range)) {
       let room = limited ? left : Number.POSITIVE_INFINITY;
       for await (const chunk of body) {

@@ -1,7 +1,7 @@
 import { transferFile } from '../../operations/transfer.ts';
 import { syncDirectories } from '../../operations/sync.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
-import { directory, place, source } from '../references.ts';
+import { directory, place, source, sourceUnfiltered } from '../references.ts';
 
 export const createEmptySrcDirs = switchFlag('create-empty-src-dirs', 'Also make directories that are empty');
 
@@ -44,7 +44,7 @@ export async function copyInto(
   },
 ): Promise<void> {
   const [from, to] = c.args as [string, string];
-  const src = await source(c, from);
+  const src = await sourceUnfiltered(c, from);
   const dst = await directory(c, to);
   if (src.file) {
     const held = { backend: src.backend, info: src.file.info };

@@ -1,6 +1,6 @@
 import { deleteFile } from '../../operations/remove.ts';
 import type { CommandDefinition } from '../command.ts';
-import { source } from '../references.ts';
+import { sourceUnfiltered } from '../references.ts';
 
 export const deletefile: CommandDefinition = {
   name: 'deletefile',
@@ -12,6 +12,6 @@ export const deletefile: CommandDefinition = {
   groups: ['Important'],
   retries: true,
   async run(c) {
-    await deleteFile(c.operation, await source(c, c.args[0] as string));
+    await deleteFile(c.operation, await sourceUnfiltered(c, c.args[0] as string));
   },
 };

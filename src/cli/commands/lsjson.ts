@@ -4,9 +4,10 @@ import { leafOf } from '../../core/path.ts';
 import { formatRfc3339 } from '../../core/time.ts';
 import { callOptions } from '../../operations/context.ts';
 import { listEntries } from '../../operations/list.ts';
+import { systemMetadata } from '../../operations/metadata.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { listingError } from '../listing-error.ts';
-import { source } from '../references.ts';
+import { source, sourceUnfiltered } from '../references.ts';
 
 export const lsjson: CommandDefinition = {
   name: 'lsjson',
@@ -56,7 +57,7 @@ async function list(c: CommandContext): Promise<void> {
 
 async function stat(c: CommandContext): Promise<void> {
   refuseEncrypted(c);
-  const { backend, file } = await source(c, c.args[0] as string);
+  const { backend, file } = await sourceUnfiltered(c, c.args[0] as string);
   const render = renderer(c, backend);
   let shown: Record<string, unknown>;
   if (file) {
@@ -131,7 +132,7 @@ function renderer(c: CommandContext, backend: Backend): Render {
       ...(Object.keys(digests).length === 0 ? {} : { Hashes: digests }),
       ...(!isDir && entry.tier ? { Tier: entry.tier } : {}),
       ...(isDir && entry.isBucket ? { IsBucket: true } : {}),
-      ...(c.flags.bool('metadata') && metadata ? { Metadata: sorted(shownMetadata(entry as ObjectInfo)) } : {}),
+      ...(c.flags.bool('metadata') && metadata ? { Metadata: sorted(systemMetadata(entry as ObjectInfo)) } : {}),
     };
   };
 }
@@ -162,21 +163,6 @@ async function digestsOf(
     if (digest) out[type] = digest;
   }
   return out;
-}
-
-/** rclone shows system facts among the metadata. */
-function shownMetadata(info: ObjectInfo): Record<string, string> {
-  const time = (ns: bigint | undefined): string | undefined =>
-    ns === undefined ? undefined : formatRfc3339(ns, 'utc', 'trim');
-  const extra = {
-    mtime: info.metadata?.['mtime'] ?? time(info.modTime),
-    btime: info.metadata?.['btime'] ?? time(info.serverTime),
-    'content-type': info.metadata?.['mode'] === undefined ? info.mimeType : undefined,
-    tier: info.tier,
-  };
-  return Object.fromEntries(
-    Object.entries({ ...info.metadata, ...extra }).filter((e): e is [string, string] => e[1] !== undefined),
-  );
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {

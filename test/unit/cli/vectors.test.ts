@@ -85,10 +85,10 @@ describe('where options come from', () => {
   test('a variable of a flag that is not built is refused by its name', async () => {
     const at = fresh();
     writeFileSync(join(at, 'r.conf'), vectors.config);
-    const env = { RCLONE_EXCLUDE: '*.jpg' };
+    const env = { RCLONE_SYSLOG: 'true' };
     const done = await tsclone(['lsf', 'mem:', '--config', join(at, 'r.conf')], { cwd: at, env });
     expect(done.code).toBe(2);
-    expect(done.stderr).toContain('--exclude');
+    expect(done.stderr).toContain('--syslog');
   });
 
   test.each(vectors.cases.filter((c) => c.existing))('config file: $name', async (c) => {

@@ -213,3 +213,31 @@ describe('the library', () => {
     await expect(session.remote('d:x')).rejects.toThrow(/remote "d" has type "drive".*not built/);
   });
 });
+
+test('listings and transfers take filters', async () => {
+  const session = edge.openSession({ env: {} });
+  const remote = await session.remote(':memory:filtered/dir');
+  for (const path of ['a.txt', 'b.json', 'sub/c.txt', 'sub/deep/d.txt', 'skip/e.txt', 'skip/.nobackup'])
+    await remote.write(path, path);
+  const paths = async (...args: Parameters<typeof remote.list>): Promise<string[]> => {
+    const out: string[] = [];
+    for await (const entry of remote.list(...args)) out.push(entry.path);
+    return out.sort();
+  };
+  expect(await paths('', { recursive: true, filter: { include: ['*.txt'], minSize: 6 } })).toEqual([
+    'skip/e.txt',
+    'sub/c.txt',
+    'sub/deep/d.txt',
+  ]);
+  expect(await paths('', { filter: { excludeIfPresent: ['.nobackup'] } })).toEqual(['a.txt', 'b.json', 'sub']);
+  expect(await paths('sub', { recursive: true, filter: { exclude: ['/sub/deep/'] } })).toEqual(['sub/c.txt']);
+  const [from, to] = [':memory:filtered/dir', ':memory:filtered/to'];
+  expect((await session.copy(from, to)).transfers).toBe(6);
+  await remote.remove('a.txt');
+  await remote.remove('b.json');
+  expect((await session.sync(from, to, { filter: { exclude: ['*.json'] } })).deletes).toBe(1);
+  expect(await (await session.remote(to)).exists('b.json')).toBe(true);
+  const settings = { deleteExcluded: true };
+  expect((await session.sync(from, to, { filter: { exclude: ['*.json', 'sub/'] }, settings })).deletes).toBe(3);
+  expect(() => remote.list('', { filter: { include: ['[a'] } })).toThrow("mismatched '[' and ']'");
+});
