@@ -6,7 +6,7 @@ import { createFilter, type Filter, type FilterOptions } from '../operations/fil
 import { ruleLines } from '../operations/filter/rules.ts';
 import type { FlagValues } from '../options/flags.ts';
 import { StartError } from './errors.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './render/log.ts';
 
 /** Names of the flags that make a filter. */
 const kinds = ['include', 'exclude', 'filter', 'metadata-include', 'metadata-exclude', 'metadata-filter'] as const;

@@ -16,7 +16,10 @@ import { StartError, usageError } from './errors.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
 import { filterDump, filterOf } from './filters.ts';
 import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
-import { createLogger, type Logger } from './log.ts';
+import { configureLog } from './logging.ts';
+import { Activity } from './render/activity.ts';
+import { createLogger, type Logger } from './render/log.ts';
+import { startReport, type LogSink } from './render/report.ts';
 import { ClosedOutput, createOutput, type BufferedOutput } from './output.ts';
 import { applyEnvironment, nearest, parseArguments, refuseNotBuilt, type Arguments } from './parse.ts';
 import { runWithRetries } from './run.ts';
@@ -40,8 +43,9 @@ const brokenPipe = 141;
 /** Runs one command line and answers the exit code. Prints; never throws. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const out = createOutput(io.stdout);
-  let logger = createLogger('notice', (text) => io.stderr.write(text));
   const say = (text: string): void => void io.stderr.write(text);
+  const sink: LogSink = { write: say };
+  let logger = createLogger('notice', (text) => sink.write(text));
   try {
     const backendFlags = createBackendFlags(nodeRegistry);
     const { command, words } = await chooseCommand(argv, backendFlags);
@@ -61,8 +65,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     checkCount(command, args);
     applyEnvironment(parsed.flags, [...globalFlags, ...(command.flags ?? [])], io.env);
     refuseNotBuilt(parsed.flags);
-    logger = await configureLog(parsed, say);
-    return await runCommand(command, args, parsed, io, out, logger);
+    logger = await configureLog(parsed.flags, sink);
+    return await runCommand(command, args, parsed, io, out, logger, sink);
   } catch (e) {
     await out.flush().catch(() => {});
     return report(e, logger, say);
@@ -163,39 +167,6 @@ function checkCount(command: CommandDefinition, args: readonly string[]): void {
   );
 }
 
-async function configureLog({ flags }: Arguments, say: (text: string) => void): Promise<Logger> {
-  const verbose = flags.int('verbose');
-  const quiet = flags.bool('quiet');
-  const named = flags.isSet('log-level');
-  if (quiet && verbose > 0) throw new StartError("Can't set -v and -q");
-  if (named && verbose > 0) throw new StartError("Can't set -v and --log-level");
-  if (named && quiet) throw new StartError("Can't set -q and --log-level");
-  const dumps = flags.string('dump') !== '' && verbose < 2;
-  const level: LogLevel =
-    verbose >= 2 || dumps
-      ? 'debug'
-      : verbose === 1
-        ? 'info'
-        : quiet
-          ? 'error'
-          : (flags.string('log-level').toLowerCase() as LogLevel);
-  const file = flags.string('log-file');
-  const logger = file === '' ? createLogger(level, say) : await createFileLogger(level, file);
-  if (dumps) logger.log('notice', 'Automatically setting -vv as --dump is enabled');
-  return logger;
-}
-
-async function createFileLogger(level: LogLevel, file: string): Promise<Logger> {
-  const { openSync, writeSync } = await import('node:fs');
-  let handle: number;
-  try {
-    handle = openSync(file, 'a', 0o640);
-  } catch (e) {
-    throw new StartError(`Failed to open log file: ${messageOf(e)}`);
-  }
-  return createLogger(level, (text) => void writeSync(handle, text));
-}
-
 async function runCommand(
   command: CommandDefinition,
   args: readonly string[],
@@ -203,11 +174,17 @@ async function runCommand(
   io: CliIo,
   out: BufferedOutput,
   logger: Logger,
+  sink: LogSink,
 ): Promise<number> {
   const { flags } = parsed;
   const accounting = new Accounting();
   const platform = nodePlatform(io.env);
-  const emit = (event: Event): void => logger.onEvent(event);
+  const started = performance.now();
+  const activity = new Activity(() => (performance.now() - started) / 1000);
+  const emit = (event: Event): void => {
+    activity.onEvent(event);
+    logger.onEvent(event);
+  };
   const filter = await filterOf(flags, platform, io.stdin, logger);
   if (flags.string('dump') !== '') await out.write(filterDump(filter));
   const settings = settingsOf(flags);
@@ -257,8 +234,17 @@ async function runCommand(
     'debug',
     `tsclone: Version "v${version}" starting with parameters [${args.map((a) => JSON.stringify(a)).join(' ')}]`,
   );
+  const reporting = startReport({
+    flags,
+    source: { accounting, activity },
+    logger,
+    sink,
+    stdout: io.stdout,
+    hasStats: command.stats === true,
+    dryRun: operation.settings.dryRun,
+  });
   try {
-    return await runWithRetries(command, context, logger, () => out.flush());
+    return await runWithRetries(command, context, logger, reporting, () => out.flush());
   } catch (e) {
     await out.flush().catch(() => {});
     return report(e, logger, (text) => void io.stderr.write(text), io.signal);

@@ -2,9 +2,9 @@ import { hasCode, messageOf, TscloneError } from '../core/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { StartError } from './errors.ts';
 import { exitCodeOf } from './exit-code.ts';
-import type { Logger } from './log.ts';
+import type { Logger } from './render/log.ts';
+import type { Report } from './render/report.ts';
 import { ClosedOutput } from './output.ts';
-import { statsBlock } from './stats.ts';
 
 /**
  * Runs a command, again after errors where it allows that, prints the statistics and the closing line, and answers the
@@ -14,13 +14,11 @@ export async function runWithRetries(
   command: CommandDefinition,
   c: CommandContext,
   logger: Logger,
+  report: Report,
   flush: () => Promise<void>,
 ): Promise<number> {
   const { accounting, signal, platform } = c.operation;
   const { flags } = c;
-  const started = performance.now();
-  const block = (): string => statsBlock(accounting, (performance.now() - started) / 1000);
-  const stopTicker = startTicker(c, logger, command, block);
   const tries = command.retries ? Math.max(1, flags.int('retries')) : 1;
   let failure: Error | undefined;
   try {
@@ -47,9 +45,9 @@ export async function runWithRetries(
       await platform.sleep(Number(flags.duration('retries-sleep') / 1_000_000n), signal);
     }
   } finally {
-    stopTicker();
+    report.stop();
   }
-  printStats(c, logger, command, block);
+  report.conclude();
   if (failure === undefined) {
     if (flags.bool('error-on-no-transfer') && command.stats && accounting.transfers === 0) {
       failure = new TscloneError('nothing_transferred', 'no files transferred', { retry: 'no' });
@@ -76,22 +74,4 @@ async function once(
     await flush();
     return accounting.error(e);
   }
-}
-
-function startTicker(c: CommandContext, logger: Logger, command: CommandDefinition, block: () => string): () => void {
-  const ms = Number(c.flags.duration('stats') / 1_000_000n);
-  if (ms <= 0 || !(command.stats || c.flags.isSet('stats'))) return () => {};
-  const level = c.flags.string('stats-log-level').toLowerCase() as 'info';
-  const timer = setInterval(() => logger.log(level, block()), Math.min(ms, 2 ** 31 - 1));
-  timer.unref();
-  return () => clearInterval(timer);
-}
-
-function printStats(c: CommandContext, logger: Logger, command: CommandDefinition, block: () => string): void {
-  const { accounting, settings } = c.operation;
-  const asked = c.flags.isSet('stats');
-  if (!command.stats && !asked) return;
-  if (c.flags.duration('stats') <= 0n && accounting.errors === 0) return;
-  const level = settings.dryRun ? 'notice' : (c.flags.string('stats-log-level').toLowerCase() as 'info');
-  logger.log(level, block());
 }

@@ -14,6 +14,9 @@ export type Event =
       /** Extra facts for JSON logs (`size`, `skipped` …). */
       readonly extra?: Readonly<Record<string, string | number>>;
     }
+  /** Two objects are being compared. */
+  | { readonly type: 'check.start'; readonly path: string }
+  | { readonly type: 'check.done'; readonly path: string }
   | { readonly type: 'transfer.start'; readonly path: string; readonly size?: number }
   /** `bytes` more that the destination has taken since the last event of this path. */
   | { readonly type: 'transfer.bytes'; readonly path: string; readonly bytes: number }
