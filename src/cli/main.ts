@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { hasCode, messageOf } from '../core/errors.ts';
-import type { Event, LogLevel } from '../core/events.ts';
+import type { Event } from '../core/events.ts';
 import { findConfigPath, openConfigStore, type ConfigStore } from '../node/config-file.ts';
 import { nodePlatform } from '../node/platform.ts';
 import { nodeRegistry } from '../node/registry.ts';
