@@ -207,6 +207,6 @@ describe('progress', () => {
     vi.advanceTimersByTime(500);
     expect(take()).toContain('\u001b]0;ETA: -\u0007');
     progress.stop();
-    expect(take().endsWith('\n\u001b]0;\u0007')).toBe(true);
+    expect(take()?.endsWith('\n\u001b]0;\u0007')).toBe(true);
   });
 });
