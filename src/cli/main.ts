@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { HttpHeader } from '../core/backend.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Event } from '../core/events.ts';
 import { findConfigPath, openConfigStore, type ConfigStore } from '../node/config-file.ts';
@@ -215,6 +216,9 @@ async function runCommand(
         streamingUploadCutoff: flags.size('streaming-upload-cutoff'),
         userAgent: flags.string('user-agent') || `tsclone/${version}`,
         useServerModTime: flags.bool('use-server-modtime'),
+        headers: headersOf(flags, 'header'),
+        uploadHeaders: headersOf(flags, 'header-upload'),
+        downloadHeaders: headersOf(flags, 'header-download'),
       },
     });
   };
@@ -255,6 +259,21 @@ async function runCommand(
 function milliseconds(ns: bigint): number {
   const ms = Number(ns / 1_000_000n);
   return ms <= 0 ? 2 ** 31 - 1 : Math.min(ms, 2 ** 31 - 1);
+}
+
+/** `Name: value` texts of a flag. */
+function headersOf(flags: Arguments['flags'], name: string): HttpHeader[] {
+  return flags.list(name).map((text) => {
+    const [, header, value] = /^([^:\s][^:]*?)\s*:\s*(.*)$/s.exec(text) ?? [];
+    if (
+      header === undefined ||
+      value === undefined ||
+      /[^\t\x20-\x7e\x80-\uffff]/.test(value) ||
+      !/^[!#$%&'*+\-.^_`|~\w]+$/.test(header)
+    )
+      throw new StartError(`--${name} ${JSON.stringify(text)} is no HTTP header: give "Name: value"`);
+    return [header, value];
+  });
 }
 
 function settingsOf(flags: Arguments['flags']): OperationSettings {

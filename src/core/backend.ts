@@ -64,6 +64,8 @@ export interface WriteOptions extends CallOptions {
 
 export interface CopyOptions extends CallOptions {
   modTime?: Nanos | undefined;
+  /** Set = the copy gets this metadata in place of the source's. */
+  metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a store says of its space. Bytes; `objects` is a number of objects. Absent = it does not say. */
@@ -242,7 +244,15 @@ export interface TransportLimits {
   readonly streamingUploadCutoff: number;
   readonly userAgent: string;
   readonly useServerModTime: boolean;
+  /** Sent with every request, unsigned (rclone's `--header`). */
+  readonly headers: readonly HttpHeader[];
+  /** For objects that are stored; each backend takes those that it knows (`--header-upload`). */
+  readonly uploadHeaders: readonly HttpHeader[];
+  /** Sent with reads of objects (`--header-download`). */
+  readonly downloadHeaders: readonly HttpHeader[];
 }
+
+export type HttpHeader = readonly [name: string, value: string];
 
 export const defaultLimits: TransportLimits = {
   lowLevelRetries: 10,
@@ -253,6 +263,9 @@ export const defaultLimits: TransportLimits = {
   streamingUploadCutoff: 100 * 1024,
   userAgent: 'tsclone',
   useServerModTime: false,
+  headers: [],
+  uploadHeaders: [],
+  downloadHeaders: [],
 };
 
 export type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want };

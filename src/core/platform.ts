@@ -27,6 +27,23 @@ export interface Secretbox {
   open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
 }
 
+/** Keys that sign requests to AWS and its like. */
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+  /** Unix time in ms; absent = they do not expire. */
+  readonly expiresAt?: number | undefined;
+}
+
+export interface AwsKeysOptions {
+  /** '' = the default one. */
+  readonly profile: string;
+  /** A file of profiles beside the usual ones; '' = none. */
+  readonly file: string;
+  readonly region: string;
+}
+
 /**
  * What the runtime gives: everything in the edge-safe folders takes it as an argument. `core/edge-platform.ts` is the
  * pure one, `node/platform.ts` the faster one for Node, Bun and Deno.
@@ -54,6 +71,11 @@ export interface Platform {
   /** Text of a file, undefined when it does not exist (AWS profile files); absent = no file system. */
   readTextFile?(path: string): Promise<string | undefined>;
   homeDir?(): string | undefined;
+  /**
+   * Keys from where AWS programs look for them on a machine: profiles (keys, roles, single sign-on, programs), the
+   * container's and the instance's service. Absent = the runtime has none of these. Rejects when there are none.
+   */
+  awsKeys?(o: AwsKeysOptions): Promise<AwsKeys>;
   /** IANA name or undefined for UTC; listings print local times. */
   readonly timeZone?: string;
 }

@@ -49,6 +49,10 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       }
     },
     homeDir: () => env['HOME'] ?? homedir(),
+    async awsKeys(o) {
+      const { findAwsKeys } = await import('./aws-keys.ts');
+      return findAwsKeys(o, env);
+    },
   };
 }
 

@@ -45,6 +45,10 @@ export const sizeSuffix = (): z.ZodType<number, string> => fromText((t) => Numbe
 export const duration = (): z.ZodType<bigint, string> =>
   fromText((t) => parseDuration(t, () => BigInt(Date.now()) * 1_000_000n));
 
+/** ns; undefined = not given. */
+export const optionalDuration = (): z.ZodType<bigint | undefined, string> =>
+  fromText((t) => (t === '' ? undefined : parseDuration(t, () => BigInt(Date.now()) * 1_000_000n)));
+
 /** ns since the epoch; undefined = off. */
 export const time = (): z.ZodType<bigint | undefined, string> =>
   fromText((t) => (t === 'off' || t === '' ? undefined : parseTimeOrAge(t, () => BigInt(Date.now()) * 1_000_000n)));

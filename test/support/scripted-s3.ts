@@ -100,15 +100,23 @@ function operationOf(
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
   if (bucket === '') return 'ListBuckets';
   if (key === '') {
+    if (query.has('versioning')) return method === 'PUT' ? 'PutBucketVersioning' : 'GetBucketVersioning';
+    if (query.has('versions')) return 'ListObjectVersions';
+    if (query.has('uploads')) return 'ListMultipartUploads';
     if (method === 'GET') return query.has('list-type') ? 'ListObjectsV2' : 'ListObjects';
     if (method === 'POST') return 'DeleteObjects';
     return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? method;
   }
+  if (query.has('restore')) return 'RestoreObject';
+  if (query.has('retention')) return 'PutObjectRetention';
+  if (query.has('legal-hold')) return 'PutObjectLegalHold';
   if (method === 'POST') return query.has('uploads') ? 'CreateMultipartUpload' : 'CompleteMultipartUpload';
+  const copies = headers['x-amz-copy-source'] !== undefined;
   if (query.has('uploadId')) {
+    if (copies) return 'UploadPartCopy';
     return { PUT: 'UploadPart', DELETE: 'AbortMultipartUpload', GET: 'ListParts' }[method] ?? method;
   }
-  if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
+  if (method === 'PUT') return copies ? 'CopyObject' : 'PutObject';
   return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? method;
 }
 

@@ -6,7 +6,9 @@ const roots: Readonly<Record<string, string>> = {
   ListObjectsCommand: 'ListBucketResult',
   ListObjectsV2Command: 'ListBucketResult',
   ListBucketsCommand: 'ListAllMyBucketsResult',
+  ListObjectVersionsCommand: 'ListVersionsResult',
   CopyObjectCommand: 'CopyObjectResult',
+  UploadPartCopyCommand: 'CopyPartResult',
   DeleteObjectsCommand: 'DeleteResult',
   CreateMultipartUploadCommand: 'InitiateMultipartUploadResult',
   CompleteMultipartUploadCommand: 'CompleteMultipartUploadResult',
@@ -64,7 +66,10 @@ export async function verifyAnswer(
   if (!new RegExp(`</(\\w+:)?${found}>\\s*$`).test(text) && !/\/>\s*$/.test(text)) {
     throw new BadAnswer(200, 'MalformedAnswer', `the ${root} is cut off after ${bytes.length} bytes`);
   }
-  if (root === 'ListBucketResult' && !/<IsTruncated>\s*(true|false)\s*<\/IsTruncated>/i.test(text)) {
+  if (
+    (root === 'ListBucketResult' || root === 'ListVersionsResult') &&
+    !/<IsTruncated>\s*(true|false)\s*<\/IsTruncated>/i.test(text)
+  ) {
     throw new BadAnswer(
       200,
       'MalformedAnswer',

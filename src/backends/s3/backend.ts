@@ -3,7 +3,7 @@ import { closing } from '../../core/bytes.ts';
 import { hasCode, TscloneError } from '../../core/errors.ts';
 import { trimSlashes } from '../../core/path.ts';
 import { createBucket, deleteBucket } from './buckets.ts';
-import type { S3Connection } from './client.ts';
+import { storeIdOf, type S3Connection } from './client.ts';
 import { copyObject, rewriteModTime } from './copy.ts';
 import { listBuckets, listDir, listPages } from './list.ts';
 import { objectPlace, placeOf } from './names.ts';
@@ -58,7 +58,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     name: c.remote,
     root,
     description,
-    storeId: `s3:${c.remote}:${c.endpoint}:${c.accessKeyId}`,
+    storeId: storeIdOf(c),
     features,
     hashes: ['md5'],
     precision: c.limits.useServerModTime ? 1_000_000n : 1n,
@@ -91,7 +91,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
 
     async mkdir(dir, o = {}) {
       const { bucket } = at(dir);
-      if (bucket !== '' && !c.options.no_check_bucket) await createBucket(c, bucket, o);
+      if (bucket !== '' && c.quirks.createBucket) await createBucket(c, bucket, o);
     },
 
     async rmdir(dir, o = {}) {

@@ -16,6 +16,8 @@ export async function createBucket(c: S3Connection, bucket: string, o: CallOptio
   const command = new CreateBucketCommand({
     Bucket: bucket,
     ...(acl === '' ? {} : { ACL: acl as BucketCannedACL }),
+    // Said only when wanted: R2 knows no such header.
+    ...(c.options.bucket_object_lock_enabled ? { ObjectLockEnabledForBucket: true } : {}),
     ...(location === ''
       ? {}
       : { CreateBucketConfiguration: { LocationConstraint: location as BucketLocationConstraint } }),
@@ -47,7 +49,7 @@ export async function withBucket<T>(
   try {
     return await write();
   } catch (e) {
-    if (!hasCode(e, 'bucket_not_found') || c.options.no_check_bucket) throw e;
+    if (!hasCode(e, 'bucket_not_found') || !c.quirks.createBucket) throw e;
     await createBucket(c, bucket, { signal: o.signal });
     return write();
   }

@@ -2,6 +2,7 @@ import { abortError, isTscloneError, throwIfAborted, TscloneError } from '../../
 import type { CallOptions } from '../../core/backend.ts';
 import type { S3Connection } from './client.ts';
 import { translateError, type FailedCall } from './errors.ts';
+import { followRegion, isElsewhere } from './region.ts';
 
 const firstSleepMs = 10;
 const maxSleepMs = 2000;
@@ -29,14 +30,17 @@ export async function callS3<T>(
     endpoint: c.endpoint,
     provider: c.quirks.provider,
   };
+  const done = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(o.signal);
     checkBudget(o, operation);
+    const region = c.region();
     try {
       return await send(o.signal ? { abortSignal: o.signal } : undefined);
     } catch (e) {
       if (o.signal?.aborted) throw abortError(o.signal);
       const error = translateError(e, failed);
+      if (await mended(c, target, error, region, done)) continue;
       const again = error.retry === 'low' || (o.retryAll === true && error.code !== 'aborted');
       if (!again || attempt >= c.limits.lowLevelRetries) throw attempt > 1 ? exhausted(error, attempt) : error;
       c.emit({ type: 'retry', operation, attempt, message: error.message });
@@ -45,6 +49,30 @@ export async function callS3<T>(
     }
   }
 }
+
+/** A wrong region and expired keys are put right; then the same request is sent again, once for each reason. */
+async function mended(
+  c: S3Connection,
+  target: CallTarget,
+  error: TscloneError,
+  region: string,
+  done: Set<string>,
+): Promise<boolean> {
+  if (target.bucket !== undefined && isElsewhere(c, error)) {
+    return once(done, 'region') && followRegion(c, target.bucket, error, region);
+  }
+  if (c.identity.kind === 'keys' && isExpired(error)) return once(done, 'keys') && c.identity.keys.renew();
+  return false;
+}
+
+function once(done: Set<string>, what: string): boolean {
+  if (done.has(what)) return false;
+  done.add(what);
+  return true;
+}
+
+const isExpired = ({ cause }: TscloneError): boolean =>
+  /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test((cause as Error | undefined)?.name ?? '');
 
 /** Refuses to start a request when the caller's budget is used up. */
 export function checkBudget(o: CallOptions, what: string): void {

@@ -1,18 +1,29 @@
-import { CopyObjectCommand, type ObjectCannedACL, type StorageClass } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
+import { fromHex, toBase64 } from '../../core/bytes.ts';
 import type { CallOptions, CopyOptions, ObjectInfo } from '../../core/backend.ts';
 import { TscloneError } from '../../core/errors.ts';
-import { formatSize } from '../../core/size.ts';
+import { formatMtimeSeconds } from '../../core/time.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
-import { systemFields, userMetadata } from './metadata.ts';
+import { copyParts } from './copy-parts.ts';
+import { headersOf, mtimeKey, storedEncoding, type ObjectHeaders } from './metadata.ts';
+import { metadataFields, timeOf } from './metadata-fields.ts';
 import { copySource, type Place } from './names.ts';
+import { copiesLock, lockAfterUpload, lockFields, lockFor, type ObjectLock } from './object-lock.ts';
 import { headObject, notFound } from './read.ts';
-import { fromHex, toBase64 } from '../../core/bytes.ts';
+import { aclField } from './write-target.ts';
+
+/** How the copy differs from its source; all absent = not at all. */
+interface Changes {
+  readonly modTime?: bigint | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly tier?: string | undefined;
+}
 
 /**
- * CopyObject within the service, metadata kept; then one HEAD compares the size.
- * @throws unsupported for objects above copy_cutoff, which need copies in parts
+ * Copies within the service, metadata kept unless other is given; objects above `copy_cutoff` in parts. One HEAD then
+ * compares the size.
  */
 export async function copyObject(
   c: S3Connection,
@@ -22,8 +33,8 @@ export async function copyObject(
   path: string,
   o: CopyOptions,
 ): Promise<ObjectInfo> {
-  checkSize(c, info);
-  await send(c, from, to, info.tier, { MetadataDirective: 'COPY' }, o);
+  const modTime = timeOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime;
+  await copyWithin(c, from, info, to, path, { modTime, metadata: o.metadata }, o);
   const stored = await headObject(c, to, path, o);
   if (info.size !== undefined && stored.size !== info.size) {
     throw new TscloneError(
@@ -35,7 +46,13 @@ export async function copyObject(
   return stored;
 }
 
-/** Copies an object onto itself with another modTime. The system headers of the HEAD are sent again: S3 drops them otherwise. */
+/** Storage classes whose objects must be restored before they can be read, also by the service itself. */
+const frozen = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+/**
+ * Copies an object onto itself with another modTime. S3 drops every header that is not sent again: all of them are.
+ * @throws unsupported for objects in an archive
+ */
 export async function rewriteModTime(
   c: S3Connection,
   place: Place,
@@ -44,53 +61,123 @@ export async function rewriteModTime(
   known: ObjectInfo | undefined,
   o: CallOptions,
 ): Promise<void> {
-  const info = known?.metadata ? known : await headObject(c, place, path, o);
-  checkSize(c, info);
-  const stored = await keptMd5(c, info);
-  const fields = {
-    MetadataDirective: 'REPLACE' as const,
-    Metadata: userMetadata(modTime, info.metadata, stored),
-    ...(info.mimeType === undefined ? {} : { ContentType: info.mimeType }),
-    ...systemFields(info.metadata),
-  };
-  await send(c, place, place, info.tier, fields, o);
+  const info = known && headersOf(known) ? known : await headObject(c, place, path, o);
+  if (frozen.has(headersOf(info)?.StorageClass ?? '')) {
+    const message = `${path}: can't set modified time: the object is in ${info.tier ?? 'an archive'}. Restore it first, or copy it again`;
+    throw new TscloneError('unsupported', message, { path, remote: c.remote, retry: 'no' });
+  }
+  await copyWithin(c, place, info, place, path, { modTime }, o);
 }
 
-/** The md5chksum of a multipart object must survive; where the ETag is the MD5 it was never there. */
-async function keptMd5(c: S3Connection, info: ObjectInfo): Promise<string | undefined> {
-  const { md5 } = info.hashes;
-  return md5 === undefined || (md5 === info.etag && !c.quirks.etag_is_not_md5) ? undefined : toBase64(fromHex(md5));
-}
-
-function checkSize(c: S3Connection, info: ObjectInfo): void {
-  if (info.size === undefined || info.size < c.quirks.copy_cutoff) return;
-  throw new TscloneError(
-    'unsupported',
-    `${info.path}: server-side copies in parts (above ${formatSize(c.quirks.copy_cutoff)}) are not built yet`,
-    {
-      path: info.path,
-      retry: 'no',
-    },
-  );
-}
-
-async function send(
+/** Copies an object onto itself into another storage class. */
+export async function rewriteTier(
   c: S3Connection,
-  from: Place,
-  to: Place,
-  tier: string | undefined,
-  fields: object,
+  place: Place,
+  path: string,
+  tier: string,
   o: CallOptions,
 ): Promise<void> {
-  const storageClass = c.options.storage_class || tier || '';
-  const command = new CopyObjectCommand({
-    Bucket: to.bucket,
-    Key: to.key,
-    CopySource: copySource(from),
-    ...(c.options.acl === '' ? {} : { ACL: c.options.acl as ObjectCannedACL }),
-    ...(storageClass === '' || storageClass === 'STANDARD' ? {} : { StorageClass: storageClass as StorageClass }),
-    ...fields,
-  });
+  const info = await headObject(c, place, path, o);
+  if ((info.tier ?? 'STANDARD') === tier) return;
+  await copyWithin(c, place, info, place, path, { tier }, o);
+}
+
+async function copyWithin(
+  c: S3Connection,
+  from: Place,
+  info: ObjectInfo,
+  to: Place,
+  path: string,
+  changes: Changes,
+  o: CallOptions,
+): Promise<void> {
+  const self = from.bucket === to.bucket && from.key === to.key && from.versionId === undefined;
+  const replaces = changes.metadata !== undefined || (changes.modTime ?? info.modTime) !== info.modTime;
+  const inParts = info.size === undefined || info.size >= c.quirks.copy_cutoff;
+  const needsHeaders = replaces || inParts || self || copiesLock(c);
+  const source = needsHeaders && !headersOf(info) ? await headObject(c, from, info.path, o) : info;
+  const lock = self ? keptLock(lockFor(c, source.metadata), headersOf(source)) : lockFor(c, changes.metadata);
+  const storageClass = changes.tier ?? (c.options.storage_class || info.tier || '');
+  const fields = {
+    ...aclField(c.options.acl),
+    ...(storageClass === '' || (storageClass === 'STANDARD' && changes.tier === undefined)
+      ? {}
+      : { StorageClass: storageClass as StorageClass }),
+    ...lockFields(c, lock),
+  };
+  const size = source.size ?? 0;
+  if (inParts && size >= c.quirks.copy_cutoff) {
+    await copyParts(
+      c,
+      { from, to, path, size, etag: source.etag, fields: { ...fields, ...described(c, source, changes) } },
+      o,
+    );
+  } else {
+    const directive = replaces
+      ? { MetadataDirective: 'REPLACE' as const, ...described(c, source, changes) }
+      : { MetadataDirective: 'COPY' as const };
+    await copyWhole(c, from, to, { ...fields, ...directive }, o);
+  }
+  await lockAfterUpload(c, to, lock, o);
+}
+
+/** A new version of an object is as well guarded as the one before, unless the options say how. */
+function keptLock(wanted: ObjectLock, h: ObjectHeaders | undefined): ObjectLock {
+  const mode = wanted.mode ?? h?.ObjectLockMode;
+  const retainUntil = wanted.retainUntil ?? h?.ObjectLockRetainUntilDate;
+  const legalHold = wanted.legalHold ?? (h?.ObjectLockLegalHoldStatus === 'ON' ? 'ON' : undefined);
+  return {
+    ...(mode === undefined || retainUntil === undefined ? {} : { mode, retainUntil }),
+    ...(legalHold === undefined ? {} : { legalHold }),
+  };
+}
+
+/** Metadata and headers that the copy is sent with: the given ones, else the source's as they are. */
+function described(c: S3Connection, source: ObjectInfo, changes: Changes): object {
+  const h = headersOf(source) ?? {};
+  const modTime = changes.modTime ?? source.modTime ?? c.platform.now();
+  const md5 = keptMd5(c, source, h);
+  if (changes.metadata !== undefined) {
+    return metadataFields(c, {
+      path: source.path,
+      modTime,
+      mimeType: source.mimeType,
+      metadata: changes.metadata,
+      md5,
+    });
+  }
+  const encoding = storedEncoding(h);
+  const isKms = h.ServerSideEncryption?.startsWith('aws:kms') === true && c.options.server_side_encryption === '';
+  return {
+    Metadata: {
+      ...h.Metadata,
+      ...(changes.modTime === undefined ? {} : { [mtimeKey]: formatMtimeSeconds(changes.modTime) }),
+      ...(md5 === undefined ? {} : { md5chksum: md5 }),
+    },
+    ...given('ContentType', h.ContentType),
+    ...given('CacheControl', h.CacheControl),
+    ...given('ContentDisposition', h.ContentDisposition),
+    ...given('ContentLanguage', h.ContentLanguage),
+    ...given('ContentEncoding', encoding),
+    ...given('Expires', h.ExpiresString === undefined ? undefined : new Date(h.ExpiresString)),
+    ...given('WebsiteRedirectLocation', h.WebsiteRedirectLocation),
+    ...(isKms ? { ServerSideEncryption: h.ServerSideEncryption, ...given('SSEKMSKeyId', h.SSEKMSKeyId) } : {}),
+  };
+}
+
+const given = (field: string, value: unknown): object =>
+  value === undefined || value === '' ? {} : { [field]: value };
+
+/** What the ETag of the copy may not tell any more: kept where it was stored, written where the ETag was the MD5. */
+function keptMd5(c: S3Connection, info: ObjectInfo, h: ObjectHeaders): string | undefined {
+  const { md5 } = info.hashes;
+  const becomesMultipart = (info.size ?? 0) >= c.quirks.copy_cutoff;
+  const isStored = h.Metadata?.['md5chksum'] !== undefined;
+  return md5 === undefined || !(isStored || becomesMultipart) ? undefined : toBase64(fromHex(md5));
+}
+
+async function copyWhole(c: S3Connection, from: Place, to: Place, fields: object, o: CallOptions): Promise<void> {
+  const command = new CopyObjectCommand({ Bucket: to.bucket, Key: to.key, CopySource: copySource(from), ...fields });
   try {
     await withBucket(c, to.bucket, o, () => callS3(c, 'CopyObject', to, o, (s) => c.client.send(command, s)));
   } catch (e) {

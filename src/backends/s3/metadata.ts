@@ -1,7 +1,8 @@
-import type { Nanos, ObjectInfo } from '../../core/entry.ts';
+import type { ObjectInfo } from '../../core/entry.ts';
 import { fromBase64, toHex } from '../../core/bytes.ts';
-import { formatMtimeSeconds, formatRfc3339, parseMtimeSeconds } from '../../core/time.ts';
+import { formatRfc3339, parseMtimeSeconds } from '../../core/time.ts';
 import type { S3Connection } from './client.ts';
+import { lockKeys } from './object-lock.ts';
 import { TscloneError } from '../../core/errors.ts';
 
 /** Headers of an answer about one object, as the SDK names them. */
@@ -16,6 +17,15 @@ export interface ObjectHeaders {
   LastModified?: Date | undefined;
   StorageClass?: string | undefined;
   Metadata?: Record<string, string> | undefined;
+  ObjectLockMode?: string | undefined;
+  ObjectLockRetainUntilDate?: Date | undefined;
+  ObjectLockLegalHoldStatus?: string | undefined;
+  VersionId?: string | undefined;
+  ExpiresString?: string | undefined;
+  WebsiteRedirectLocation?: string | undefined;
+  ServerSideEncryption?: string | undefined;
+  SSEKMSKeyId?: string | undefined;
+  Restore?: string | undefined;
 }
 
 /** System headers that travel in `ObjectInfo.metadata` under these names. */
@@ -26,9 +36,17 @@ export const systemHeaders = {
   'content-language': 'ContentLanguage',
 } as const;
 
+export type SystemHeader = keyof typeof systemHeaders;
+
 /** User metadata keys that rclone keeps for itself. */
-const mtimeKey = 'mtime';
-const md5Key = 'md5chksum';
+export const mtimeKey = 'mtime';
+export const md5Key = 'md5chksum';
+
+/** The headers behind an ObjectInfo: a self copy must send them again as they are. */
+const headersBehind = new WeakMap<ObjectInfo, ObjectHeaders>();
+
+/** What the service said about this very object; undefined for an ObjectInfo that was made elsewhere. */
+export const headersOf = (info: ObjectInfo): ObjectHeaders | undefined => headersBehind.get(info);
 
 /** What a HEAD or GET says about an object. `size` is given where it is known better than by Content-Length. */
 export function infoFromHeaders(c: S3Connection, path: string, h: ObjectHeaders, size: number | undefined): ObjectInfo {
@@ -38,17 +56,7 @@ export function infoFromHeaders(c: S3Connection, path: string, h: ObjectHeaders,
   const written = user[mtimeKey] === undefined ? undefined : parseMtimeSeconds(user[mtimeKey]);
   const modTime = c.limits.useServerModTime ? modified : (written ?? modified);
   const md5 = md5Of(c, etag, user[md5Key]);
-  const metadata: Record<string, string> = {};
-  for (const [key, value] of Object.entries(user)) if (key !== mtimeKey && key !== md5Key) metadata[key] = value;
-  for (const [key, field] of Object.entries(systemHeaders)) {
-    const value = h[field]?.replace(/(^|,\s*)aws-chunked(?=,|$)/, '').replace(/^,\s*/, '');
-    if (value) metadata[key] = value;
-  }
-  if (h.ContentType) metadata['content-type'] = h.ContentType;
-  if (modTime !== undefined) metadata['mtime'] = formatRfc3339(modTime);
-  if (modified !== undefined) metadata['btime'] = formatRfc3339(modified);
-  metadata['tier'] = h.StorageClass || 'STANDARD';
-  return {
+  const info: ObjectInfo = {
     kind: 'object',
     path,
     ...(size === undefined ? {} : { size }),
@@ -58,8 +66,47 @@ export function infoFromHeaders(c: S3Connection, path: string, h: ObjectHeaders,
     ...(h.ContentType ? { mimeType: h.ContentType } : {}),
     ...(modified === undefined ? {} : { serverTime: modified }),
     ...(c.quirks.features.tiers ? { tier: h.StorageClass || 'STANDARD' } : {}),
-    metadata,
+    ...(h.VersionId ? { versionId: h.VersionId } : {}),
+    metadata: metadataOf(c, h, user, written, modified),
   };
+  headersBehind.set(info, { ...h, Metadata: user });
+  return info;
+}
+
+/** Metadata under rclone's names: user keys, and the system's unless the user wants them left alone. */
+function metadataOf(
+  c: S3Connection,
+  h: ObjectHeaders,
+  user: Readonly<Record<string, string>>,
+  written: bigint | undefined,
+  modified: bigint | undefined,
+): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [key, value] of Object.entries(user)) if (key !== mtimeKey && key !== md5Key) out[key] = value;
+  if (written !== undefined) out[mtimeKey] = formatRfc3339(written);
+  if (h.ContentType) out['content-type'] = h.ContentType;
+  if (modified !== undefined) out['btime'] = formatRfc3339(modified);
+  out['tier'] = h.StorageClass || 'STANDARD';
+  if (c.options.no_system_metadata) return out;
+  for (const [key, field] of Object.entries(systemHeaders)) {
+    const value = field === 'ContentEncoding' ? storedEncoding(h) : h[field];
+    if (value) out[key] = value;
+  }
+  if (h.ObjectLockMode) out[lockKeys.mode] = h.ObjectLockMode;
+  if (h.ObjectLockRetainUntilDate) {
+    out[lockKeys.retainUntil] = formatRfc3339(BigInt(h.ObjectLockRetainUntilDate.getTime()) * 1_000_000n);
+  }
+  if (h.ObjectLockLegalHoldStatus) out[lockKeys.legalHold] = h.ObjectLockLegalHoldStatus;
+  return out;
+}
+
+/** Content-Encoding without the framing of an upload, which some services keep. */
+export function storedEncoding({ ContentEncoding }: ObjectHeaders): string {
+  return (ContentEncoding ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '' && word !== 'aws-chunked')
+    .join(',');
 }
 
 /** Size of an answer that must have one: a HEAD without Content-Length is not an empty object. */
@@ -85,39 +132,18 @@ export function md5Of(c: S3Connection, etag: string, stored: string | undefined)
   return !c.quirks.etag_is_not_md5 && looksLikeMd5(etag) ? etag : undefined;
 }
 
-/** User metadata of a write: mtime, the caller's keys, the whole file's MD5 where the ETag will not tell it. */
-export function userMetadata(
-  modTime: Nanos,
-  given: Readonly<Record<string, string>> | undefined,
-  md5Base64: string | undefined,
-): Record<string, string> {
-  const out: Record<string, string> = { [mtimeKey]: formatMtimeSeconds(modTime) };
-  for (const [key, value] of Object.entries(given ?? {})) {
-    if (isReserved(key)) continue;
-    if (!/^[\x20-\x7e]*$/.test(value) || !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(key)) {
-      throw new TscloneError('bad_path', `metadata ${key}: only printable ASCII can be sent as an S3 header`, {
-        retry: 'no',
-      });
-    }
-    out[key] = value;
-  }
-  if (md5Base64 !== undefined) out[md5Key] = md5Base64;
-  return out;
-}
-
-const reserved = new Set([mtimeKey, md5Key, 'btime', 'tier', 'content-type', ...Object.keys(systemHeaders)]);
-const isReserved = (key: string): boolean => reserved.has(key);
-
-/** The system headers among metadata, as fields of a Put, Copy or CreateMultipartUpload command. */
-export function systemFields(given: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  const out: Record<string, string> = {};
-  for (const [key, field] of Object.entries(systemHeaders)) {
-    const value = given?.[key];
-    if (value !== undefined) out[field] = value;
-  }
-  return out;
-}
-
 function lowerKeys(record: Record<string, string> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(record ?? {}).map(([k, v]) => [k.toLowerCase(), v]));
+  return Object.fromEntries(Object.entries(record ?? {}).map(([k, v]) => [k.toLowerCase(), headerText(v)]));
 }
+
+/** Transports read one character per byte: a value that is UTF-8 is put together again. */
+function headerText(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  try {
+    return strictUtf8.decode(Uint8Array.from(value, (ch) => ch.charCodeAt(0)));
+  } catch {
+    return value;
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

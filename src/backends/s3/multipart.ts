@@ -4,7 +4,7 @@ import {
   CreateMultipartUploadCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import type { ObjectInfo, WriteOptions } from '../../core/backend.ts';
+import type { CallOptions, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { toBase64, toHex } from '../../core/bytes.ts';
 import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { formatSize } from '../../core/size.ts';
@@ -13,6 +13,7 @@ import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { looksLikeMd5, unquote } from './metadata.ts';
+import type { Place } from './names.ts';
 import { BufferPool } from './part-buffers.ts';
 import { headObject } from './read.ts';
 import { removeObject } from './remove.ts';
@@ -20,9 +21,13 @@ import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-
 
 const MiB = 1024 * 1024;
 
-interface SentPart {
+/** A part as CompleteMultipartUpload names it. */
+export interface StoredPart {
   readonly number: number;
   readonly etag: string;
+}
+
+interface SentPart extends StoredPart {
   readonly md5: Uint8Array;
 }
 
@@ -78,10 +83,10 @@ export async function uploadParts(
     if (o.size !== undefined && reader.total !== o.size) throw sizeMismatch(t.path, o.size, reader.total);
     throwIfAborted(o.signal);
   } catch (e) {
-    await abandon(c, t, uploadId);
+    await abandonUpload(c, t.place, t.path, uploadId);
     throw e;
   }
-  const etag = await complete(c, t, uploadId, parts, o);
+  const etag = await completeUpload(c, t.place, t.path, uploadId, parts, expectedTag(c, parts), o);
   return confirm(c, t, parts, reader.total, etag, md5, fields.ContentType, o);
 }
 
@@ -142,6 +147,9 @@ class PartUpload {
       const announced = this.#o.size;
       if (announced !== undefined && reader.total > announced)
         throw sizeMismatch(this.#t.path, announced, `more than ${announced}`);
+      // One part is read while `upload_concurrency` of them are under way.
+      while (this.#running.size >= this.#c.options.upload_concurrency) await Promise.race(this.#running);
+      if (this.#failure !== undefined) return;
       this.#start(++number, buffer, length);
     }
   }
@@ -186,7 +194,7 @@ class PartUpload {
           PartNumber: number,
           Body: bytes,
           ContentLength: bytes.length,
-          ContentMD5: toBase64(md5),
+          ...(c.quirks.contentMd5 ? { ContentMD5: toBase64(md5) } : {}),
         }),
         s,
       );
@@ -211,11 +219,11 @@ function checkPartTag(c: S3Connection, path: string, number: number, etag: strin
 }
 
 /** Aborts an upload unless the user wants its parts kept; a failure to abort is told, not thrown. */
-async function abandon(c: S3Connection, t: WriteTarget, uploadId: string): Promise<void> {
+export async function abandonUpload(c: S3Connection, place: Place, path: string, uploadId: string): Promise<void> {
   if (c.options.leave_parts_on_error) return;
-  const { bucket, key } = t.place;
+  const { bucket, key } = place;
   try {
-    await callS3(c, 'AbortMultipartUpload', t.place, {}, (s) =>
+    await callS3(c, 'AbortMultipartUpload', place, {}, (s) =>
       c.client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }), s),
     );
   } catch (e) {
@@ -223,35 +231,42 @@ async function abandon(c: S3Connection, t: WriteTarget, uploadId: string): Promi
     c.emit({
       type: 'log',
       level: 'error',
-      subject: t.path,
+      subject: path,
       message: `Failed to abort the multipart upload, its parts stay stored: ${(e as Error).message}`,
     });
   }
 }
 
-/** Answers the ETag of the object. Doubt (lost answer, upload id gone) is cleared by looking at the object. */
-async function complete(
+/**
+ * Answers the ETag of the object. Doubt (lost answer, upload id gone) is cleared by looking for an object with the
+ * `expected` ETag.
+ */
+export async function completeUpload(
   c: S3Connection,
-  t: WriteTarget,
+  place: Place,
+  path: string,
   uploadId: string,
-  parts: readonly SentPart[],
-  o: WriteOptions,
+  parts: readonly StoredPart[],
+  expected: string | undefined,
+  o: CallOptions,
+  conditions: { IfMatch?: string; IfNoneMatch?: string } = {},
 ): Promise<string> {
-  const { bucket, key } = t.place;
+  const { bucket, key } = place;
   const list = { Parts: parts.map((p) => ({ PartNumber: p.number, ETag: `"${p.etag}"` })) };
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: bucket,
+    Key: key,
+    UploadId: uploadId,
+    MultipartUpload: list,
+    ...conditions,
+  });
   try {
-    const out = await callS3(c, 'CompleteMultipartUpload', t.place, o, (s) =>
-      c.client.send(
-        new CompleteMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId, MultipartUpload: list }),
-        s,
-      ),
-    );
+    const out = await callS3(c, 'CompleteMultipartUpload', place, o, (s) => c.client.send(command, s));
     return unquote(out.ETag);
   } catch (e) {
-    const expected = expectedTag(c, parts);
-    const stored = hasCode(e, 'aborted') ? undefined : await headObject(c, t.place, t.path, {}).catch(() => undefined);
-    if (stored?.etag === expected) return expected;
-    await abandon(c, t, uploadId);
+    const stored = hasCode(e, 'aborted') ? undefined : await headObject(c, place, path, {}).catch(() => undefined);
+    if (expected !== undefined && stored?.etag === expected) return expected;
+    await abandonUpload(c, place, path, uploadId);
     throw e;
   }
 }
@@ -270,7 +285,7 @@ async function confirm(
   size: number,
   etag: string,
   md5: string | undefined,
-  mimeType: string,
+  mimeType: string | undefined,
   o: WriteOptions,
 ): Promise<ObjectInfo> {
   const info = sentInfo(t, size, md5, etag, mimeType);

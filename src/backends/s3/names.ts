@@ -7,6 +7,8 @@ import type { S3Connection } from './client.ts';
 export interface Place {
   readonly bucket: string;
   readonly key: string;
+  /** An old version; absent = the current object. */
+  readonly versionId?: string | undefined;
 }
 
 /** Bucket and key of `path` below `root`. The key of a bucket itself is ''. */
@@ -54,8 +56,14 @@ export function standardName(c: S3Connection, name: string): string {
 }
 
 /** `bucket/key` for x-amz-copy-source: percent-encoded, slashes kept, `+` as %2B. */
-export function copySource({ bucket, key }: Place): string {
+export function copySource({ bucket, key, versionId }: Place): string {
   const strict = (s: string): string =>
     encodeURIComponent(s).replace(/[!'()*]/g, (ch) => `%${ch.charCodeAt(0).toString(16).toUpperCase()}`);
-  return `${bucket}/${key}`.split('/').map(strict).join('/');
+  const path = `${bucket}/${key}`.split('/').map(strict).join('/');
+  return versionId === undefined ? path : `${path}?versionId=${strict(versionId)}`;
+}
+
+/** The version as a field of a command. */
+export function version({ versionId }: Place): { VersionId?: string } {
+  return versionId === undefined ? {} : { VersionId: versionId };
 }

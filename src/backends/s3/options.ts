@@ -1,5 +1,15 @@
 import { defineOptions, option } from '../../options/define.ts';
-import { bool, duration, encoding, int, sizeSuffix, string, time, tristate } from '../../options/values.ts';
+import {
+  bool,
+  duration,
+  encoding,
+  int,
+  optionalDuration,
+  sizeSuffix,
+  string,
+  time,
+  tristate,
+} from '../../options/values.ts';
 
 /** All options of rclone's s3 backend, in its order. `notBuilt` ones are refused by name when they are set. */
 export const s3Options = defineOptions({
@@ -52,27 +62,23 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Adds the requester-pays header to object and list calls.',
     advanced: true,
-    notBuilt: 'requester-pays headers are not sent yet',
   }),
   server_side_encryption: option(string(), {
     type: 'string',
     default: '',
     help: 'Encryption algorithm header for object writes and copies.',
-    notBuilt: 'SSE headers are not sent yet',
   }),
   sse_customer_algorithm: option(string(), {
     type: 'string',
     default: '',
     help: 'Algorithm header for customer-provided keys (SSE-C).',
     advanced: true,
-    notBuilt: 'SSE-C is not built yet',
   }),
   sse_kms_key_id: option(string(), {
     type: 'string',
     default: '',
     help: 'KMS key identifier sent with writes and copies.',
     sensitive: true,
-    notBuilt: 'KMS keys are not built yet',
   }),
   sse_customer_key: option(string(), {
     type: 'string',
@@ -80,7 +86,6 @@ export const s3Options = defineOptions({
     help: 'Raw SSE-C key; sent base64-encoded on reads, writes and copies.',
     advanced: true,
     sensitive: true,
-    notBuilt: 'SSE-C is not built yet',
   }),
   sse_customer_key_base64: option(string(), {
     type: 'string',
@@ -88,7 +93,6 @@ export const s3Options = defineOptions({
     help: 'The SSE-C key already base64-encoded; exclusive with sse_customer_key.',
     advanced: true,
     sensitive: true,
-    notBuilt: 'SSE-C is not built yet',
   }),
   sse_customer_key_md5: option(string(), {
     type: 'string',
@@ -96,7 +100,6 @@ export const s3Options = defineOptions({
     help: 'Base64 MD5 of the SSE-C key; computed when left empty.',
     advanced: true,
     sensitive: true,
-    notBuilt: 'SSE-C is not built yet',
   }),
   storage_class: option(string(), {
     type: 'string',
@@ -157,28 +160,24 @@ export const s3Options = defineOptions({
     default: '',
     help: 'Role to assume through STS, starting from the other credentials.',
     advanced: true,
-    notBuilt: 'assuming roles is not built yet',
   }),
   role_session_name: option(string(), {
     type: 'string',
     default: '',
     help: 'Session name passed to AssumeRole.',
     advanced: true,
-    notBuilt: 'assuming roles is not built yet',
   }),
-  role_session_duration: option(string(), {
+  role_session_duration: option(optionalDuration(), {
     type: 'string',
     default: '',
     help: 'Lifetime requested from AssumeRole.',
     advanced: true,
-    notBuilt: 'assuming roles is not built yet',
   }),
   role_external_id: option(string(), {
     type: 'string',
     default: '',
     help: 'External identifier passed to AssumeRole.',
     advanced: true,
-    notBuilt: 'assuming roles is not built yet',
   }),
   upload_concurrency: option(int(), {
     type: 'int',
@@ -197,28 +196,24 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Sign with the legacy version 2 HMAC-SHA1 scheme.',
     advanced: true,
-    notBuilt: 'only signature version 4 is built',
   }),
   use_dual_stack: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Use the AWS dual-stack (IPv6) host names.',
     advanced: true,
-    notBuilt: 'dual-stack hosts are not built yet',
   }),
   use_accelerate_endpoint: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Use the AWS transfer-acceleration host; implies virtual-hosted addressing.',
     advanced: true,
-    notBuilt: 'transfer acceleration is not built yet',
   }),
   use_arn_region: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Let an ARN bucket name decide the region.',
     advanced: true,
-    notBuilt: 'ARN bucket names are not built yet',
   }),
   leave_parts_on_error: option(bool(), {
     type: 'bool',
@@ -324,7 +319,6 @@ export const s3Options = defineOptions({
     default: 'unset',
     help: 'Enable the SDK default checksums on requests and responses.',
     advanced: true,
-    notBuilt: 'SDK checksums are never sent; Content-MD5 protects uploads',
   }),
   versions: option(bool(), {
     type: 'bool',
@@ -372,14 +366,12 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Treat system metadata keys as ordinary user metadata.',
     advanced: true,
-    notBuilt: 'the metadata mapping is fixed',
   }),
   sts_endpoint: option(string(), {
     type: 'string',
     default: '',
     help: 'Retired; any value makes the remote fail to open.',
     advanced: true,
-    notBuilt: 'retired in rclone too',
   }),
   use_already_exists: option(tristate(), {
     type: 'Tristate',
@@ -417,7 +409,6 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'S3 Express directory bucket: no Content-MD5, ETag not a digest.',
     advanced: true,
-    notBuilt: 'S3 Express is not built yet',
   }),
   sdk_log_mode: option(string(), {
     type: 'Bits',
@@ -430,61 +421,52 @@ export const s3Options = defineOptions({
     type: 'string',
     default: '',
     help: 'API key exchanged for an IBM IAM bearer token (needs v2_auth).',
-    notBuilt: 'IBM IAM is not built yet',
   }),
   ibm_resource_instance_id: option(string(), {
     type: 'string',
     default: '',
     help: 'IBM service instance sent beside the bearer token.',
-    notBuilt: 'IBM IAM is not built yet',
   }),
   ibm_iam_endpoint: option(string(), {
     type: 'string',
     default: '',
     help: 'Alternative IBM IAM token service.',
     advanced: true,
-    notBuilt: 'IBM IAM is not built yet',
   }),
   object_lock_mode: option(string(), {
     type: 'string',
     default: '',
     help: 'Retention mode for writes and copies, or copy.',
     advanced: true,
-    notBuilt: 'object lock is not built yet',
   }),
   object_lock_retain_until_date: option(string(), {
     type: 'string',
     default: '',
     help: 'Retention date: RFC 3339, a duration from now, or copy.',
     advanced: true,
-    notBuilt: 'object lock is not built yet',
   }),
   object_lock_legal_hold_status: option(string(), {
     type: 'string',
     default: '',
     help: 'Legal hold ON, OFF or copy for writes and copies.',
     advanced: true,
-    notBuilt: 'object lock is not built yet',
   }),
   bypass_governance_retention: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Send the bypass header on deletes and retention changes.',
     advanced: true,
-    notBuilt: 'object lock is not built yet',
   }),
   bucket_object_lock_enabled: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Create buckets with object lock enabled.',
-    notBuilt: 'object lock is not built yet',
   }),
   object_lock_set_after_upload: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'Set retention and hold by separate calls after the upload.',
     advanced: true,
-    notBuilt: 'object lock is not built yet',
   }),
   object_lock_supported: option(tristate(), {
     type: 'Tristate',

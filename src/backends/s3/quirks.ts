@@ -25,6 +25,8 @@ export interface Quirks {
 }
 
 export interface ProviderFeatures {
+  /** False = the service makes no buckets through S3: they are never created. */
+  readonly createBucket: boolean;
   readonly serverSideCopy: boolean;
   readonly setModTime: boolean;
   readonly purge: boolean;
@@ -37,6 +39,8 @@ export interface ProviderFeatures {
 export interface ProviderFacts {
   readonly quirks: Partial<Quirks>;
   readonly features: Partial<ProviderFeatures>;
+  /** A part of an endpoint through which no buckets can be made. */
+  readonly noBucketsAt?: string;
 }
 
 export interface EffectiveQuirks extends Quirks {
@@ -45,6 +49,10 @@ export interface EffectiveQuirks extends Quirks {
   readonly features: ProviderFeatures;
   /** Part size for uploads in bytes, after the provider's minimum. */
   readonly chunkSize: number;
+  /** A missing bucket is made by the first write, and by mkdir. */
+  readonly createBucket: boolean;
+  /** Uploads carry Content-MD5. */
+  readonly contentMd5: boolean;
 }
 
 const MiB = 1024 * 1024;
@@ -74,6 +82,7 @@ export const generalDefaults: Quirks = {
 const defaultCopyCutoff = Math.trunc(4.656 * 1024 ** 3);
 
 const allFeatures: ProviderFeatures = {
+  createBucket: true,
   serverSideCopy: true,
   setModTime: true,
   purge: true,
@@ -104,7 +113,7 @@ export function resolveQuirks(o: S3Options, emit: Emit): EffectiveQuirks {
     provider,
     features: { ...allFeatures, ...facts.features },
     // A provider without the quirk is always addressed by virtual host, even with force_path_style = true (measured).
-    force_path_style: q.force_path_style && o.force_path_style,
+    force_path_style: q.force_path_style && o.force_path_style && !o.use_accelerate_endpoint,
     list_version: o.list_version === 0 ? q.list_version : o.list_version,
     list_url_encode: o.list_url_encode ?? q.list_url_encode,
     use_multipart_etag: o.use_multipart_etag ?? q.use_multipart_etag,
@@ -114,8 +123,24 @@ export function resolveQuirks(o: S3Options, emit: Emit): EffectiveQuirks {
     use_unsigned_payload: o.use_unsigned_payload ?? q.use_unsigned_payload,
     use_x_id: o.use_x_id ?? q.use_x_id,
     sign_accept_encoding: o.sign_accept_encoding ?? q.sign_accept_encoding,
+    might_gzip: o.might_gzip ?? q.might_gzip,
+    list_versions_oldest_first: o.list_versions_oldest_first ?? q.list_versions_oldest_first,
+    use_data_integrity_protections: o.use_data_integrity_protections ?? q.use_data_integrity_protections,
+    object_lock_supported: o.object_lock_supported ?? q.object_lock_supported,
+    etag_is_not_md5: q.etag_is_not_md5 || etagIsCiphered(o) || o.directory_bucket,
+    createBucket: mayCreateBuckets(facts, o),
+    contentMd5: !o.directory_bucket,
     copy_cutoff: o.copy_cutoff === defaultCopyCutoff ? q.copy_cutoff : o.copy_cutoff,
     max_upload_parts: Math.min(o.max_upload_parts, q.max_upload_parts),
     chunkSize: Math.max(o.chunk_size, q.min_chunk_size),
   };
 }
+
+function mayCreateBuckets({ features, noBucketsAt }: ProviderFacts, o: S3Options): boolean {
+  if (features.createBucket === false || o.no_check_bucket || o.directory_bucket) return false;
+  return noBucketsAt === undefined || !o.endpoint.includes(noBucketsAt);
+}
+
+/** With these, the ETag is a digest of what the service encrypted. */
+const etagIsCiphered = (o: S3Options): boolean =>
+  o.server_side_encryption === 'aws:kms' || o.sse_customer_algorithm !== '';

@@ -5,14 +5,15 @@ import { abortError, hasCode, messageOf, TscloneError } from '../../core/errors.
 import { callS3, checkBudget } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { infoFromHeaders, sizeOf, unquote } from './metadata.ts';
-import type { Place } from './names.ts';
+import { version, type Place } from './names.ts';
+import { chunksOf, discard, quiet } from './streams.ts';
 
 /** HEAD of one object. @throws object_not_found */
 export async function headObject(c: S3Connection, place: Place, path: string, o: CallOptions): Promise<ObjectInfo> {
   const { bucket, key } = place;
   try {
     const out = await callS3(c, 'HeadObject', place, o, (s) =>
-      c.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), s),
+      c.client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...version(place) }), s),
     );
     checkIsObject(c, path, out, 'HeadObject');
     return infoFromHeaders(c, path, out, sizeOf(path, out, 'HeadObject'));
@@ -93,6 +94,7 @@ async function open(
   const command = new GetObjectCommand({
     Bucket: place.bucket,
     Key: place.key,
+    ...version(place),
     ...(wanted === undefined ? {} : { Range: wanted }),
     ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
   });
@@ -239,90 +241,5 @@ function changed(path: string, cause: unknown): TscloneError {
 function tooLong(path: string, expected: number): TscloneError {
   return new TscloneError('corrupted', `${path}: the service sent more than the ${expected} bytes that it announced`, {
     path,
-  });
-}
-
-/** A body that nobody reads must not raise an unhandled error when its connection breaks. */
-function quiet(stream: unknown): void {
-  const emitter = stream as { on?: (event: string, f: () => void) => unknown } | undefined;
-  if (typeof emitter?.on === 'function') emitter.on('error', () => {});
-}
-
-/** Frees the connection of a body that will not be read. */
-async function discard(stream: unknown): Promise<void> {
-  const s = stream as { destroy?: () => void; cancel?: () => Promise<void> } | undefined;
-  if (typeof s?.destroy === 'function') s.destroy();
-  else await s?.cancel?.().catch(() => {});
-}
-
-/** Chunks of a Node or web stream with an idle time-out that counts only while a chunk is wanted. */
-async function* chunksOf(
-  stream: unknown,
-  idleMs: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, void> {
-  if (stream === undefined || stream === null) return;
-  const source = pullFrom(stream);
-  let ended = false;
-  try {
-    for (;;) {
-      const chunk = await withTimeout(source.next(), idleMs, signal);
-      if (chunk === undefined) {
-        ended = true;
-        return;
-      }
-      if (chunk.length > 0) yield chunk;
-    }
-  } finally {
-    if (!ended) source.stop();
-  }
-}
-
-function pullFrom(stream: unknown): { next: () => Promise<Uint8Array | undefined>; stop: () => void } {
-  if (typeof (stream as { getReader?: unknown }).getReader === 'function') {
-    const reader = (stream as ReadableStream<Uint8Array>).getReader();
-    return {
-      next: async () => (await reader.read()).value,
-      stop: () => void reader.cancel().catch(() => {}),
-    };
-  }
-  const iterator = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
-  return {
-    next: async () => {
-      const r = await iterator.next();
-      return r.done ? undefined : r.value;
-    },
-    stop: () => {
-      (stream as { destroy?: () => void }).destroy?.();
-      void Promise.resolve(iterator.return?.()).catch(() => {});
-    },
-  };
-}
-
-function withTimeout<T>(wanted: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      if (signal) reject(abortError(signal));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      reject(new TscloneError('timeout', `no data came for ${ms / 1000} s`, { retry: 'low' }));
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    wanted.then(
-      (value) => {
-        done();
-        resolve(value);
-      },
-      (e: unknown) => {
-        done();
-        reject(e instanceof Error ? e : new Error(String(e)));
-      },
-    );
   });
 }

@@ -3,12 +3,12 @@ import type { CallOptions } from '../../core/backend.ts';
 import { hasCode, TscloneError } from '../../core/errors.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
-import type { Place } from './names.ts';
+import { version, type Place } from './names.ts';
 
 export async function removeObject(c: S3Connection, place: Place, path: string, o: CallOptions): Promise<void> {
   try {
     await callS3(c, 'DeleteObject', place, o, (s) =>
-      c.client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: place.key }), s),
+      c.client.send(new DeleteObjectCommand({ Bucket: place.bucket, Key: place.key, ...version(place) }), s),
     );
   } catch (e) {
     if (hasCode(e, 'object_not_found') && e.status === 404)

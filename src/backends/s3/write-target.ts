@@ -4,8 +4,9 @@ import { fromHex, toBase64 } from '../../core/bytes.ts';
 import { TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import type { S3Connection } from './client.ts';
-import { systemFields, userMetadata } from './metadata.ts';
+import { metadataFields, withUploadHeaders } from './metadata-fields.ts';
 import type { Place } from './names.ts';
+import { lockFields, type ObjectLock } from './object-lock.ts';
 import { headObject } from './read.ts';
 import { removeObject } from './remove.ts';
 
@@ -13,21 +14,31 @@ export interface WriteTarget {
   readonly place: Place;
   readonly path: string;
   readonly modTime: bigint;
+  readonly lock: ObjectLock;
 }
 
 /** Fields that every new object gets, whether by Put or by parts. */
 export function objectFields(c: S3Connection, t: WriteTarget, o: WriteOptions, md5Hex: string | undefined) {
-  const acl = c.options.acl;
   const storageClass = c.options.storage_class || (c.quirks.features.tiers ? (o.tier ?? '').toUpperCase() : '');
+  const fields = metadataFields(c, {
+    path: t.path,
+    modTime: t.modTime,
+    mimeType: o.mimeType ?? mimeTypeOf(t.path),
+    metadata: o.metadata,
+    md5: md5Hex === undefined ? undefined : toBase64(fromHex(md5Hex)),
+  });
   return {
     Bucket: t.place.bucket,
     Key: t.place.key,
-    ContentType: o.mimeType ?? o.metadata?.['content-type'] ?? mimeTypeOf(t.path),
-    Metadata: userMetadata(t.modTime, o.metadata, md5Hex === undefined ? undefined : toBase64(fromHex(md5Hex))),
-    ...systemFields(o.metadata),
-    ...(acl === '' ? {} : { ACL: acl as ObjectCannedACL }),
+    ...withUploadHeaders(c, t.path, fields),
+    ...aclField(c.options.acl),
     ...(storageClass === '' ? {} : { StorageClass: storageClass as StorageClass }),
+    ...lockFields(c, t.lock),
   };
+}
+
+export function aclField(acl: string): { ACL?: ObjectCannedACL } {
+  return acl === '' ? {} : { ACL: acl as ObjectCannedACL };
 }
 
 /** What was sent, as the object that now stands there. */
@@ -36,7 +47,7 @@ export function sentInfo(
   size: number,
   md5: string | undefined,
   etag: string,
-  mimeType: string,
+  mimeType: string | undefined,
 ): ObjectInfo {
   return {
     kind: 'object',
@@ -44,7 +55,7 @@ export function sentInfo(
     size,
     modTime: t.modTime,
     hashes: md5 === undefined ? {} : { md5 },
-    mimeType,
+    ...(mimeType === undefined ? {} : { mimeType }),
     ...(etag === '' ? {} : { etag }),
   };
 }

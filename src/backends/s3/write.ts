@@ -6,9 +6,11 @@ import { SourceReader } from '../../core/source-reader.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
-import { looksLikeMd5, unquote } from './metadata.ts';
+import { looksLikeMd5, mtimeKey, unquote } from './metadata.ts';
+import { timeOf } from './metadata-fields.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
+import { lockAfterUpload, lockFor } from './object-lock.ts';
 import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 /**
@@ -27,14 +29,22 @@ export async function writeObject(
       path,
       retry: 'no',
     });
-  const target: WriteTarget = { place, path, modTime: o.modTime ?? c.platform.now() };
   const reader = new SourceReader(source, o.signal);
   try {
     throwIfAborted(o.signal);
-    return await store(c, target, reader, o);
+    const lock = lockFor(c, o.metadata);
+    const target: WriteTarget = { place, path, modTime: writtenTime(c, o), lock };
+    const stored = await store(c, target, reader, o);
+    await lockAfterUpload(c, place, lock, o);
+    return stored;
   } finally {
     await reader.close().catch(() => {});
   }
+}
+
+/** A time among the metadata counts more than the source's. */
+function writtenTime(c: S3Connection, o: WriteOptions): bigint {
+  return timeOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime ?? c.platform.now();
 }
 
 async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: WriteOptions): Promise<ObjectInfo> {
@@ -65,13 +75,17 @@ async function putBytes(c: S3Connection, t: WriteTarget, bytes: Uint8Array, o: W
     ...objectFields(c, t, o, c.quirks.etag_is_not_md5 ? md5 : undefined),
     Body: bytes,
     ContentLength: bytes.length,
-    ContentMD5: toBase64(fromHex(md5)),
+    ...md5Field(c, md5),
   };
   const out = await withBucket(c, t.place.bucket, o, () =>
     callS3(c, 'PutObject', t.place, o, (s) => c.client.send(new PutObjectCommand(command), s)),
   );
   o.onBytes?.(bytes.length);
   return confirmPut(c, t, bytes.length, md5, unquote(out.ETag), command.ContentType, o);
+}
+
+function md5Field(c: S3Connection, hex: string | undefined): { ContentMD5?: string } {
+  return hex === undefined || !c.quirks.contentMd5 ? {} : { ContentMD5: toBase64(fromHex(hex)) };
 }
 
 /** One PutObject straight from the source: it cannot be repeated here, the transfer layer starts it again. */
@@ -109,7 +123,7 @@ async function putStream(
   const command = {
     ...objectFields(c, t, o, c.quirks.etag_is_not_md5 ? known : undefined),
     ContentLength: size,
-    ...(known === undefined ? {} : { ContentMD5: toBase64(fromHex(known)) }),
+    ...md5Field(c, known),
   };
   const body = c.platform.streamBody?.(counted(), size) as never;
   let etag: string;
@@ -131,7 +145,7 @@ async function putStream(
       path: t.path,
       remote: c.remote,
       cause: e,
-      retry: c.options.no_check_bucket ? 'high' : 'low',
+      retry: c.quirks.createBucket ? 'low' : 'high',
     });
   }
   const md5 = toHex(hash.digest());
@@ -145,7 +159,7 @@ async function confirmPut(
   size: number,
   md5: string,
   etag: string,
-  mimeType: string,
+  mimeType: string | undefined,
   o: WriteOptions,
 ): Promise<ObjectInfo> {
   const info = sentInfo(t, size, md5, etag, mimeType);

@@ -16,7 +16,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
   },
   Autonomys: {
     quirks: { force_path_style: true, copy_cutoff: Number.POSITIVE_INFINITY, object_lock_supported: false },
-    features: { purge: false },
+    features: { purge: false, createBucket: false },
   },
   BizflyCloud: {
     quirks: { force_path_style: true, list_url_encode: false, use_multipart_etag: false, use_already_exists: false },
@@ -170,6 +170,7 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
   TencentCOS: {
     quirks: { list_version: 1, use_multipart_etag: false, use_already_exists: false },
     features: { tiers: true },
+    noBucketsAt: 'cos.accelerate.myqcloud.com',
   },
   US3: {
     quirks: { list_version: 1, use_multipart_etag: false, use_already_exists: false, list_url_encode: true },
