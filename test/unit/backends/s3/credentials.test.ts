@@ -392,7 +392,7 @@ describe('signature version 2', () => {
   test.each([{ v2_auth: 'true' }, { region: 'other-v2-signature' }])('%o', async (options) => {
     const { backend, server } = await start({ ...options, session_token: 'tok' } as Record<string, string>);
     await backend.write('dir/ü +x', (async function* () {})(), { size: 0 });
-    await backend.list('').next();
+    for await (const entry of backend.list('')) void entry;
     await backend.removeMany?.(['a']);
     const [put, list, remove] = server.requests as [Recorded, Recorded, Recorded];
     expect(put.headers['authorization']).toBe(right(put, '/bucket/dir/%C3%BC%20%2Bx'));

@@ -246,7 +246,7 @@ const effects: Readonly<Record<string, () => Promise<void>>> = {
       server
         .of('UploadPart')
         .map((r) => r.body.length)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([MiB, 8 * MiB]);
   },
 
@@ -256,14 +256,14 @@ const effects: Readonly<Record<string, () => Promise<void>>> = {
       server
         .of('UploadPart')
         .map((r) => r.body.length)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([5 * MiB, 6 * MiB]);
   },
 
   async copy_cutoff() {
     const server = await requests({ options: { copy_cutoff: '5Mi' }, service: large }, copy);
     const ranges = server.of('UploadPartCopy').map((r) => r.headers['x-amz-copy-source-range']);
-    expect(ranges.sort()).toEqual(['bytes=0-5242879', 'bytes=10485760-11534335', 'bytes=5242880-10485759']);
+    expect(new Set(ranges)).toEqual(new Set(['bytes=0-5242879', 'bytes=5242880-10485759', 'bytes=10485760-11534335']));
   },
 
   async disable_checksum() {
