@@ -73,7 +73,7 @@ ${missing.map((name) => `| \`${name}\` | refused |`).join('\n')}
 
 ## Global flags
 
-${globalFlags.filter((f) => f.notBuilt === undefined).length} of ${globalFlags.length} are built, the others refused by name when they are set to something that would change what happens.
+${globalFlags.filter((f) => f.notBuilt === undefined && !f.onlyHere).length} of ${globalFlags.filter((f) => !f.onlyHere).length} are built, the others refused by name when they are set to something that would change what happens.
 
 Built: ${globalFlags
     .filter((f) => f.notBuilt === undefined)

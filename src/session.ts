@@ -107,8 +107,8 @@ function missingBackend(remote: Remote, type: string, registry: Registry): Tsclo
   }
   const built = Object.keys(registry).sort().join(', ');
   return new TscloneError(
-    'unknown_backend',
-    `remote "${remote.name}" has type "${type}", which is not built into tsclone (built in: ${built}). Use rclone for this remote`,
+    'backend_not_built',
+    `remote "${remote.name}" has type "${type}", which is not built into tsclone (built in: ${built})`,
     { remote: remote.name, retry: 'no' },
   );
 }

@@ -8,7 +8,7 @@ import { nodeRegistry } from '../node/registry.ts';
 import { Accounting } from '../operations/accounting.ts';
 import type { OperationContext, OperationSettings } from '../operations/context.ts';
 import { globalFlags } from '../options/global.ts';
-import { commandsNotBuilt } from '../options/rclone-commands.ts';
+import { commandsNotBuilt, subcommandsNotBuilt } from '../options/rclone-commands.ts';
 import { createSession, type Session } from '../session.ts';
 import { createBackendFlags } from './backend-flags.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
@@ -17,6 +17,7 @@ import { StartError, usageError } from './errors.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
 import { filterDump, filterOf } from './filters.ts';
 import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
+import { handOver, NotBuiltIn } from './hand-over.ts';
 import { configureLog } from './logging.ts';
 import { Activity } from './render/activity.ts';
 import { createLogger, type Logger } from './render/log.ts';
@@ -70,7 +71,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     return await runCommand(command, args, parsed, io, out, logger, sink);
   } catch (e) {
     await out.flush().catch(() => {});
-    return report(e, logger, say);
+    if (!(e instanceof NotBuiltIn)) return report(e, logger, say);
+    return handOver(e, { argv, env: io.env, programDir: io.programDir }).catch((failure: unknown) =>
+      report(failure, logger, say),
+    );
   }
 }
 
@@ -93,6 +97,8 @@ async function chooseCommand(
   const group = commands.filter((c) => c.name.startsWith(`${first} `));
   if (group.length > 0) {
     if (second === undefined) return { command: undefined, words: first };
+    if (subcommandsNotBuilt[first]?.includes(second))
+      throw new NotBuiltIn('command', `command "${first} ${second}" is not built in tsclone`);
     const near = nearest(
       second,
       group.map((c) => c.name.slice(first.length + 1)),
@@ -101,8 +107,7 @@ async function chooseCommand(
       `unknown command "${second}" for "tsclone ${first}"${near === undefined ? '' : ` (did you mean "${first} ${near}"?)`}`,
     );
   }
-  if (commandsNotBuilt.includes(first))
-    throw usageError(`command "${first}" is not built in tsclone: use rclone for it`);
+  if (commandsNotBuilt.includes(first)) throw new NotBuiltIn('command', `command "${first}" is not built in tsclone`);
   const near = nearest(
     first,
     commands.map((c) => c.name),
@@ -250,6 +255,7 @@ async function runCommand(
   try {
     return await runWithRetries(command, context, logger, reporting, () => out.flush());
   } catch (e) {
+    if (e instanceof NotBuiltIn) throw e;
     await out.flush().catch(() => {});
     return report(e, logger, (text) => void io.stderr.write(text), io.signal);
   }

@@ -5,6 +5,7 @@ import { locate, locatePlace, type Located, type Open, type Place } from '../ope
 import { isFile } from '../operations/remove.ts';
 import type { CommandContext } from './command.ts';
 import { StartError } from './errors.ts';
+import { NotBuiltIn } from './hand-over.ts';
 import { checkOverrides } from './overrides.ts';
 
 /** Opens remotes; what goes wrong there ends the command before it starts. */
@@ -15,6 +16,7 @@ export async function opener(c: CommandContext): Promise<Open> {
       checkOverrides(session, reference);
       return await session.open(reference);
     } catch (e) {
+      if (hasCode(e, 'backend_not_built')) throw new NotBuiltIn('remote', cannotOpen(reference, e).message);
       throw isTscloneError(e) || e instanceof StartError ? cannotOpen(reference, e) : e;
     }
   };

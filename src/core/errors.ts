@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'bad_answer'
   | 'unknown_remote'
   | 'unknown_backend'
+  | 'backend_not_built'
   | 'bad_config'
   | 'bad_path'
   | 'unsupported'

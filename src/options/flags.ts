@@ -27,6 +27,8 @@ export interface FlagSpec {
   /** For `enum`. */
   readonly values?: readonly string[];
   readonly group?: string;
+  /** rclone has no such flag. */
+  readonly onlyHere?: boolean;
   /** Values that, besides the default, say what is done anyway although the flag is not built. */
   readonly alsoDone?: readonly string[];
   /** Set = not built yet: setting it to something else than its default is refused by name, with this remark. */

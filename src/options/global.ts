@@ -97,6 +97,8 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'no-console', type: 'bool', default: 'false', help: 'Windows only', group: 'Config' },
   { name: 'no-unicode-normalization', type: 'bool', default: 'false', help: 'Compare names byte by byte (otherwise NFC)', group: 'Config' },
   { name: 'password-command', type: 'SpaceSepList', default: '', help: 'Program that prints the config password', group: 'Config', notBuilt: 'not built yet' },
+  { name: 'rclone-binary', type: 'string', default: '', help: 'The rclone that is handed what is not built in; default: TSCLONE_RCLONE, then rclone in PATH', group: 'Config', onlyHere: true },
+  { name: 'no-fallback', type: 'bool', default: 'false', help: 'Hand nothing over to rclone', group: 'Config', onlyHere: true },
   { name: 'retries', type: 'int', default: '3', help: 'Tries of the whole command', group: 'Config' },
   { name: 'retries-sleep', type: 'GoDuration', default: '0s', help: 'Pause between them', group: 'Config' },
   { name: 'temp-dir', type: 'string', default: '', help: 'Default $TMPDIR or /tmp', group: 'Config' },
