@@ -32,6 +32,7 @@ const code = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   stdin: process.stdin,
   stdinIsEmpty: stdinIsEmpty(),
+  ...(process.stdin.isTTY ? { terminal: process.stdin } : {}),
   signal: stop.signal,
   ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
 });

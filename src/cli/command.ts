@@ -1,7 +1,9 @@
 import type { Session } from '../session.ts';
 import type { ConfigStore } from '../node/config-file.ts';
+import type { PasswordSources } from '../node/config-password.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { FlagSpec, FlagValues } from '../options/flags.ts';
+import type { Prompter } from './prompt.ts';
 
 /** Where results go. `write` resolves when the receiver has taken the bytes; a closed receiver ends the command quietly. */
 export interface Output {
@@ -22,6 +24,10 @@ export interface CommandContext {
   readonly stdin: AsyncIterable<Uint8Array>;
   /** True when stdin is a terminal or /dev/null: nothing can be read from it. */
   readonly stdinIsEmpty: boolean;
+  /** Asks for answers on standard input. */
+  readonly prompter: Prompter;
+  /** Where passwords of configs come from. */
+  readonly passwords: PasswordSources;
   /** For operations: settings, signal, events, counts. */
   readonly operation: OperationContext;
 }
@@ -30,7 +36,7 @@ export interface CommandContext {
 export type FlagGroup = 'Important' | 'Copy' | 'Sync' | 'Filter' | 'Listing';
 
 export interface CommandDefinition {
-  /** `copyto`, or two words: `config create`. */
+  /** `copyto`, or up to three words: `config create`, `config encryption set`. */
   readonly name: string;
   readonly summary: string;
   /** Longer help, plain text. */

@@ -24,6 +24,8 @@ import { createLogger, type Logger } from './render/log.ts';
 import { startReport, type LogSink } from './render/report.ts';
 import { ClosedOutput, createOutput, type BufferedOutput } from './output.ts';
 import { applyEnvironment, nearest, parseArguments, refuseNotBuilt, type Arguments } from './parse.ts';
+import { Interrupted, type Terminal } from './prompt.ts';
+import { createPrompter, passwordSources } from './prompting.ts';
 import { runWithRetries } from './run.ts';
 import { version, versionText } from './version.ts';
 
@@ -33,6 +35,8 @@ export interface CliIo {
   readonly stderr: Writable;
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdinIsEmpty: boolean;
+  /** Set when a person sits at stdin. */
+  readonly terminal?: Terminal;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
   /** Folder of the program: an rclone.conf there is found first. */
@@ -84,15 +88,18 @@ async function chooseCommand(
   backendFlags: ReturnType<typeof createBackendFlags>,
 ): Promise<{ command: CommandDefinition | undefined; words: string }> {
   const plain: string[] = [];
-  for (let i = 0; i < argv.length && plain.length < 2; i++) {
+  for (let i = 0; i < argv.length && plain.length < 3; i++) {
     const arg = argv[i] as string;
     if (arg === '--') break;
     if (!arg.startsWith('-') || arg === '-') plain.push(arg);
     else if (await takesNext(arg, backendFlags)) i += 1;
   }
-  const [first, second] = plain;
+  const [first, second, third] = plain;
   if (first === undefined || first === 'help') return { command: undefined, words: first ?? '' };
-  const command = (await findCommand(`${first} ${second}`)) ?? (await findCommand(first));
+  const command =
+    (await findCommand(`${first} ${second} ${third}`)) ??
+    (await findCommand(`${first} ${second}`)) ??
+    (await findCommand(first));
   if (command) return { command, words: command.name };
   const group = commands.filter((c) => c.name.startsWith(`${first} `));
   if (group.length > 0) {
@@ -195,12 +202,15 @@ async function runCommand(
   if (flags.string('dump') !== '') await out.write(filterDump(filter));
   const settings = settingsOf(flags);
   const operation: OperationContext = { platform, emit, accounting, signal: io.signal, settings, filter };
+  const prompter = createPrompter(io, out);
+  const passwords = passwordSources(flags, platform, prompter, logger);
   let store: Promise<ConfigStore> | undefined;
   const configStore = (): Promise<ConfigStore> =>
     (store ??= openConfigStore(
       findConfigPath(io.env, flags.isSet('config') ? flags.string('config') : undefined, io.programDir),
+      async (open) => (await import('../node/config-password.ts')).keyFinder(passwords)(open),
     ).catch((e: unknown) => {
-      throw new StartError(messageOf(e));
+      throw e instanceof StartError || e instanceof Interrupted ? e : new StartError(messageOf(e));
     }));
   const openSession = async (): Promise<Session> => {
     const { path, exists, config } = await configStore();
@@ -235,8 +245,11 @@ async function runCommand(
     flags,
     env: io.env,
     out,
-    stdin: io.stdin,
+    // Whatever a question has read too much belongs to the command.
+    stdin: { [Symbol.asyncIterator]: () => prompter.rest() },
     stdinIsEmpty: io.stdinIsEmpty,
+    prompter,
+    passwords,
     operation,
   };
   logger.log(
@@ -305,7 +318,7 @@ function settingsOf(flags: Arguments['flags']): OperationSettings {
 /** Says in one line why a command ended, and answers its exit code. */
 function report(e: unknown, logger: Logger, say: (text: string) => void, signal?: AbortSignal): number {
   if (e instanceof ClosedOutput) return brokenPipe;
-  if (signal?.aborted) {
+  if (signal?.aborted || e instanceof Interrupted) {
     logger.log('notice', 'Interrupted: what was under way was stopped, unfinished uploads were aborted');
     return interrupted;
   }

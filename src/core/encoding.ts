@@ -296,8 +296,9 @@ function joinBytes(s: string): string {
 
 /** A name's bytes; lone surrogates U+DC80 to U+DCFF stand for single bytes that are not UTF-8. */
 export function nameToBytes(name: string): Uint8Array {
-  const out: number[] = [];
   const encoder = new TextEncoder();
+  if (!/[\ud800-\udfff]/u.test(name)) return encoder.encode(name);
+  const out: number[] = [];
   for (const c of name) {
     const code = c.codePointAt(0) as number;
     if (isBadByte(code)) out.push(code - 0xdc00);
@@ -308,6 +309,14 @@ export function nameToBytes(name: string): Uint8Array {
 
 /** The reverse: bytes that are not UTF-8 become lone surrogates, one by one as Go splits them. */
 export function bytesToName(bytes: Uint8Array): string {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return splitBadBytes(bytes);
+  }
+}
+
+function splitBadBytes(bytes: Uint8Array): string {
   let out = '';
   for (let i = 0; i < bytes.length;) {
     const n = sequenceLength(bytes, i);

@@ -1,7 +1,9 @@
 import { edgeRegistry, type Registry } from '../backends/registry.ts';
+import { configKey, encryptedPart, openConfig } from '../config/encrypt.ts';
 import { ConfigFile } from '../config/file.ts';
 import type { TransportLimits } from '../core/backend.ts';
 import { edgePlatform } from '../core/edge-platform.ts';
+import { bytesToName } from '../core/encoding.ts';
 import { TscloneError } from '../core/errors.ts';
 import { ignoreEvents, type Emit } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
@@ -20,6 +22,8 @@ export type ConfigObject = Readonly<Record<string, Readonly<Record<string, strin
 export interface OpenSessionOptions {
   /** The text of an rclone.conf, or its remotes as an object. Default: none; remotes can still come from `env`. */
   config?: string | ConfigObject;
+  /** Opens a `config` text that rclone or tsclone encrypted. Default: none; an encrypted text is then an error. */
+  configPassword?: string;
   /** `RCLONE_…` and AWS variables to use. Default: none in `tsclone`, the process's own in `tsclone/node`. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Told what happens: transfers, deletes, retries, log lines. */
@@ -72,7 +76,7 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
   const session = createSession({
     platform,
     registry,
-    config: toConfigFile(o.config),
+    config: toConfigFile(o, platform),
     emit,
     ...(o.limits ? { limits: o.limits } : {}),
   });
@@ -110,9 +114,9 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
   };
 }
 
-function toConfigFile(config: string | ConfigObject | undefined): ConfigFile {
+function toConfigFile({ config, configPassword }: OpenSessionOptions, platform: Platform): ConfigFile {
   if (config === undefined) return new ConfigFile();
-  if (typeof config === 'string') return ConfigFile.parse(config);
+  if (typeof config === 'string') return ConfigFile.parse(plainText(config, configPassword, platform));
   const file = new ConfigFile();
   for (const [name, options] of Object.entries(config)) {
     if (options['type'] === undefined) {
@@ -121,4 +125,14 @@ function toConfigFile(config: string | ConfigObject | undefined): ConfigFile {
     for (const [key, value] of Object.entries(options)) file.set(name, key, String(value));
   }
   return file;
+}
+
+function plainText(config: string, password: string | undefined, platform: Platform): string {
+  const part = encryptedPart(config);
+  if (part === undefined) return config;
+  const failed = (reason: string): TscloneError => new TscloneError('bad_config', reason, { retry: 'no' });
+  if (password === undefined) throw failed('the config is encrypted: give its password as configPassword');
+  const plain = openConfig(part, configKey(platform, password));
+  if (!plain) throw failed('the config cannot be decrypted: configPassword is wrong, or the text was changed');
+  return bytesToName(plain);
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { existsSync, type BigIntStats } from 'node:fs';
+import { lstat, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { encryptedPart, openConfig, sealConfig, type ConfigKey } from '../config/encrypt.ts';
 import { ConfigFile } from '../config/file.ts';
 import { bytesToName, nameToBytes } from '../core/encoding.ts';
-import { messageOf, TscloneError } from '../core/errors.ts';
+import { hasCode, messageOf, TscloneError } from '../core/errors.ts';
+import { withLock, type Lock } from './config-lock.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -35,34 +37,126 @@ export interface ConfigStore {
   /** False when there was no file to read. */
   readonly exists: boolean;
   readonly config: ConfigFile;
+  /** True when the file was encrypted when it was read last. */
+  readonly encrypted: boolean;
   /**
-   * Reads the file anew, applies the change and writes it: beside the file, flushed, then renamed over it. A symbolic
-   * link is followed, the mode is kept, a new file gets 0600.
+   * Reads the file anew, applies the change and writes it, encrypted if it was: beside the file, flushed, then renamed
+   * over it. A symbolic link is followed, the mode is kept, a new file gets 0600. Another writer waits for its turn;
+   * `change` may run again when a program that knows no turns wrote in between. Answers the config as written.
    */
-  update(change: (config: ConfigFile) => void): Promise<void>;
+  update(change: (config: ConfigFile) => void): Promise<ConfigFile>;
+  /** Writes the file under another key; undefined = in plain text. */
+  encrypt(key: ConfigKey | undefined): Promise<void>;
+}
+
+/** Finds the key of an encrypted config: asks, runs a command, looks into a variable. `open` tells whether it fits. */
+export type FindKey = <T>(open: (key: ConfigKey) => T | undefined) => Promise<{ key: ConfigKey; opened: T }>;
+
+interface Loaded {
+  readonly config: ConfigFile;
+  readonly encrypted: boolean;
+  /** Changes when anybody writes the file. */
+  readonly identity: string;
 }
 
 /** @throws bad_config naming the file */
-export async function openConfigStore(path: string): Promise<ConfigStore> {
-  let memory: ConfigFile | undefined;
-  if (path === '') memory = new ConfigFile();
-  const first = memory ?? (await load(path));
+export async function openConfigStore(path: string, findKey?: FindKey): Promise<ConfigStore> {
+  if (path === '') return memoryStore();
+  let key: ConfigKey | undefined;
+
+  async function load(): Promise<Loaded | undefined> {
+    const file = await readConfig(path);
+    if (file === undefined) return undefined;
+    const { bytes, identity } = file;
+    try {
+      const part = encryptedPart(bytesToName(bytes));
+      const plain = part === undefined ? bytes : await decrypt(part);
+      return { config: ConfigFile.parse(bytesToName(plain)), encrypted: part !== undefined, identity };
+    } catch (e) {
+      if (e instanceof TscloneError) throw loadError(path, messageOf(e));
+      throw e;
+    }
+  }
+
+  async function decrypt(part: string): Promise<Uint8Array> {
+    const known = key && openConfig(part, key);
+    if (known) return known;
+    if (!findKey) throw new TscloneError('bad_config', 'the file is encrypted, and no password was given');
+    const found = await findKey((candidate) => openConfig(part, candidate));
+    key = found.key;
+    return found.opened;
+  }
+
+  let last: Pick<Loaded, 'config' | 'encrypted'> | undefined = await load();
+  const none = new ConfigFile();
+
+  /** `seal` decides how the text is stored: as it was, or as `encrypt` was told. */
+  async function write(
+    change: (config: ConfigFile) => void,
+    seal: (loaded: Loaded | undefined) => ConfigKey | undefined,
+  ): Promise<ConfigFile> {
+    for (let tries = 0; tries < 10; tries++) {
+      const written = await saving(path, async (target, lock) => {
+        const loaded = await load();
+        const config = loaded?.config ?? new ConfigFile();
+        change(config);
+        const plain = nameToBytes(config.toString());
+        const by = seal(loaded);
+        const text = by ? sealConfig(plain, by, (n) => new Uint8Array(randomBytes(n))) : plain;
+        return (await replaceFile(target, lock, text, loaded?.identity)) ? { config, encrypted: !!by } : undefined;
+      });
+      if (!written) continue;
+      last = written;
+      return written.config;
+    }
+    throw saveError(path, new Error('another program keeps writing it'));
+  }
+
   return {
     path,
-    exists: first !== undefined,
-    config: first ?? new ConfigFile(),
-    async update(change) {
-      const config = memory ?? (await load(path)) ?? new ConfigFile();
-      change(config);
-      if (!memory) await save(path, nameToBytes(config.toString()));
+    get exists() {
+      return last !== undefined;
+    },
+    get config() {
+      return last?.config ?? none;
+    },
+    get encrypted() {
+      return last?.encrypted ?? false;
+    },
+    update: (change) => write(change, (loaded) => (loaded === undefined || loaded.encrypted ? key : undefined)),
+    async encrypt(to) {
+      await write(
+        () => {},
+        () => to,
+      );
+      key = to;
     },
   };
 }
 
-async function load(path: string): Promise<ConfigFile | undefined> {
-  let bytes: Uint8Array;
+function memoryStore(): ConfigStore {
+  const config = new ConfigFile();
+  return {
+    path: '',
+    exists: true,
+    config,
+    encrypted: false,
+    async update(change) {
+      change(config);
+      return config;
+    },
+    encrypt: async () => {},
+  };
+}
+
+async function readConfig(path: string): Promise<{ bytes: Uint8Array; identity: string } | undefined> {
   try {
-    bytes = await readFile(path);
+    const handle = await open(path, 'r');
+    try {
+      return { bytes: await handle.readFile(), identity: identityOf(await handle.stat({ bigint: true })) };
+    } finally {
+      await handle.close();
+    }
   } catch (e) {
     const code = (e as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -71,54 +165,72 @@ async function load(path: string): Promise<ConfigFile | undefined> {
       code === 'EISDIR' ? 'is a directory' : code === 'EACCES' ? 'permission denied' : messageOf(e),
     );
   }
-  const text = bytesToName(bytes);
-  if (isEncrypted(text)) {
-    throw loadError(
-      path,
-      'the file is encrypted, and tsclone cannot open encrypted configs yet; it was not touched. Use --config with a plain file, or remove the encryption with: rclone config encryption remove',
-    );
-  }
-  try {
-    return ConfigFile.parse(text);
-  } catch (e) {
-    throw loadError(path, messageOf(e));
-  }
 }
 
-function isEncrypted(text: string): boolean {
-  const first = text.split('\n').find((line) => !/^\s*([#;].*)?$/.test(line));
-  return first?.trim().startsWith('RCLONE_ENCRYPT_V') ?? false;
-}
+const identityOf = (s: BigIntStats): string => `${s.dev}:${s.ino}:${s.size}:${s.mtimeNs}`;
 
 function loadError(path: string, reason: string): TscloneError {
   return new TscloneError('bad_config', `Failed to load config file "${path}": ${reason}`, { retry: 'no' });
 }
 
-async function save(path: string, bytes: Uint8Array): Promise<void> {
-  let partial: string | undefined;
+/** Finds the real file, makes its folder, takes the turn. @throws bad_config naming the file, which is as it was */
+async function saving<T>(path: string, work: (target: string, lock: Lock) => Promise<T>): Promise<T> {
   try {
     const target = (await isLink(path)) ? await realpath(path) : path;
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const mode = await stat(target).then(
-      (s) => s.mode & 0o777,
-      () => 0o600,
-    );
-    partial = `${target}.${randomBytes(4).toString('hex')}.partial`;
-    const handle = await open(partial, 'wx', mode);
+    return await withLock(target, (lock) => work(target, lock));
+  } catch (e) {
+    if (hasCode(e, 'bad_config')) throw e;
+    throw saveError(path, e);
+  }
+}
+
+function saveError(path: string, cause: unknown): TscloneError {
+  const message = `Failed to save config file "${path}": ${messageOf(cause)}; it is as it was`;
+  return new TscloneError('bad_config', message, { cause, retry: 'no' });
+}
+
+/** Puts the text in the file's place at once; false when the file is not the one that was read any more. */
+async function replaceFile(
+  target: string,
+  lock: Lock,
+  text: string | Uint8Array,
+  before: string | undefined,
+): Promise<boolean> {
+  const mode = await stat(target).then(
+    (s) => s.mode & 0o777,
+    () => 0o600,
+  );
+  try {
+    const handle = await open(lock.partial, 'wx', mode);
     try {
-      await handle.writeFile(bytes);
+      await handle.writeFile(text);
+      await handle.chmod(mode);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await chmod(partial, mode);
-    await rename(partial, target);
+    const now = await stat(target, { bigint: true }).then(identityOf, () => undefined);
+    if (now !== before || !(await lock.isHeld())) {
+      await unlink(lock.partial);
+      return false;
+    }
+    await rename(lock.partial, target);
   } catch (e) {
-    if (partial !== undefined) await unlink(partial).catch(() => {});
-    throw new TscloneError('bad_config', `Failed to save config file "${path}": ${messageOf(e)}; it is as it was`, {
-      cause: e,
-      retry: 'no',
-    });
+    await unlink(lock.partial).catch(() => {});
+    throw e;
+  }
+  await syncFolder(dirname(target));
+  return true;
+}
+
+/** Makes the new name survive a power cut, where the system can. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch {
+    // Windows cannot, and the file itself is safe.
   }
 }
 

@@ -96,7 +96,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'max-buffer-memory', type: 'SizeSuffix', default: 'off', help: 'Cap on buffers', group: 'Config', notBuilt: 'not built yet' },
   { name: 'no-console', type: 'bool', default: 'false', help: 'Windows only', group: 'Config' },
   { name: 'no-unicode-normalization', type: 'bool', default: 'false', help: 'Compare names byte by byte (otherwise NFC)', group: 'Config' },
-  { name: 'password-command', type: 'SpaceSepList', default: '', help: 'Program that prints the config password', group: 'Config', notBuilt: 'not built yet' },
+  { name: 'password-command', type: 'SpaceSepList', default: '', help: 'Program that prints the config password', group: 'Config' },
   { name: 'rclone-binary', type: 'string', default: '', help: 'The rclone that is handed what is not built in; default: TSCLONE_RCLONE, then rclone in PATH', group: 'Config', onlyHere: true },
   { name: 'no-fallback', type: 'bool', default: 'false', help: 'Hand nothing over to rclone', group: 'Config', onlyHere: true },
   { name: 'retries', type: 'int', default: '3', help: 'Tries of the whole command', group: 'Config' },

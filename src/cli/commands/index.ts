@@ -38,6 +38,18 @@ export const commands: readonly CommandEntry[] = [
   { name: 'config file', load: async () => (await import('./config-file.ts')).configFile },
   { name: 'config paths', load: async () => (await import('./config-file.ts')).configPaths },
   { name: 'config touch', load: async () => (await import('./config-file.ts')).configTouch },
+  {
+    name: 'config encryption set',
+    load: async () => (await import('./config-encryption.ts')).configEncryptionSet,
+  },
+  {
+    name: 'config encryption remove',
+    load: async () => (await import('./config-encryption.ts')).configEncryptionRemove,
+  },
+  {
+    name: 'config encryption check',
+    load: async () => (await import('./config-encryption.ts')).configEncryptionCheck,
+  },
   { name: 'listremotes', load: async () => (await import('./listremotes.ts')).listremotes },
   { name: 'obscure', load: async () => (await import('./obscure.ts')).obscure },
   { name: 'reveal', load: async () => (await import('./obscure.ts')).reveal },
