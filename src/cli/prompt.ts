@@ -50,17 +50,17 @@ export class Prompter {
     this.#io.hint(text);
   }
 
-  /** An answer. On a pipe the prompt itself is not shown, as with rclone. @throws StartError at the end of input */
+  /** An answer, trimmed. On a pipe the prompt itself is not shown, as with rclone. @throws StartError at the end of input */
   async line(prompt: string): Promise<string> {
     if (this.isTerminal) await this.say(prompt);
     const bytes = await this.#readLine();
     if (!this.isTerminal) await this.say('\n');
     const text = new TextDecoder().decode(bytes);
     this.#seen.push(text);
-    return text;
+    return text.trim();
   }
 
-  /** An answer that must not be seen: a terminal does not echo it. The prompt goes to standard error. */
+  /** An answer that must not be seen: a terminal does not echo it, and it is not trimmed. The prompt goes to standard error. */
   async secret(prompt: string): Promise<string> {
     this.hint(prompt);
     return this.#hidden(() => this.hint('\n'));
@@ -92,7 +92,7 @@ export class Prompter {
       text = '\ufffd';
     }
     this.#seen.push(text);
-    return text;
+    return terminal ? text : text.trim();
   }
 
   /** Forgets what was answered so far; `replay` starts here. */

@@ -66,6 +66,16 @@ export class ConfigFile {
     return section;
   }
 
+  /** A copy that changes do not reach. */
+  clone(): ConfigFile {
+    const copy = new ConfigFile();
+    for (const [name, { comments, keys }] of this.#sections) {
+      const copied = [...keys].map(([key, { value, comments: c }]) => [key, { value, comments: [...c] }] as const);
+      copy.#sections.set(name, { comments: [...comments], keys: new Map(copied) });
+    }
+    return copy;
+  }
+
   sections(): string[] {
     return [...this.#sections.keys()];
   }

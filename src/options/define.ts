@@ -12,7 +12,9 @@ export type OptionType =
   | 'Encoding'
   | 'Bits'
   | 'CommaSepList'
-  | 'SpaceSepList';
+  | 'SpaceSepList'
+  /** One of the words. */
+  | `${string}|${string}`;
 
 /** What an option carries beside its schema. Names and defaults are rclone's, texts are ours. */
 export interface OptionMeta {
@@ -26,6 +28,7 @@ export interface OptionMeta {
   readonly required?: boolean;
   /** Only values among the examples are right. */
   readonly exclusive?: boolean;
+  /** Suggested values; a catalog may say more about them. */
   readonly examples?: readonly string[];
   /** Flag without the backend prefix (local's --copy-links). */
   readonly noPrefix?: boolean;

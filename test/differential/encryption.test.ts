@@ -29,7 +29,9 @@ describe.skipIf(rclone === undefined)('encrypted configs of one program open in 
       [theirs, ours],
     ] as const) {
       writeFileSync(conf, plain);
-      const set = await write(['config', 'encryption', 'set'], { stdin: `${password}\n${password}\n` });
+      // A pipe's lines are trimmed, a command's output is not.
+      writeFileSync(join(dir.path, 'password'), password);
+      const set = await write(['config', 'encryption', 'set', '--password-command', `cat ${dir.path}/password`]);
       expect([set.code, readFileSync(conf, 'utf8').includes('RCLONE_ENCRYPT_V0:')]).toEqual([0, true]);
       const dump = await read(['config', 'dump'], { env });
       expect([dump.code, JSON.parse(dump.stdout.toString())]).toMatchObject([0, { r2: { secret_access_key: 'SK' } }]);
@@ -39,6 +41,18 @@ describe.skipIf(rclone === undefined)('encrypted configs of one program open in 
       expect(listed.split('\n').sort()).toEqual(['', 'more:', 'r2:', 'ünï:']);
       expect((await read(['config', 'encryption', 'remove'], { env })).code).toBe(0);
       expect(readFileSync(conf, 'utf8')).toBe(`${plain}[more]\ntype = memory\n\n`);
+    }
+  });
+
+  test('both trim a password that comes through a pipe', async () => {
+    for (const [write, read] of [
+      [ours, theirs],
+      [theirs, ours],
+    ] as const) {
+      writeFileSync(conf, plain);
+      await write(['config', 'encryption', 'set'], { stdin: '  padded \n padded\n' });
+      expect((await read(['listremotes'], { env: { RCLONE_CONFIG_PASS: 'padded' } })).code).toBe(0);
+      expect((await read(['listremotes'], { stdin: '\tpadded\n' })).code).toBe(0);
     }
   });
 

@@ -31,12 +31,12 @@ export const localOptions = defineOptions({
   no_preallocate: flag('Do not reserve space before a write; tsclone never does.'),
   no_sparse: flag('Never write sparse files; tsclone never does.'),
   no_set_modtime: flag('Leave the time of written files as it is.'),
+  metadata_restore_special_bits: flag('Restore setuid and setgid bits.', { notBuilt: 'file modes are not restored' }),
   fatal_if_no_space: flag('End everything when the disk is full.', {
     notBuilt: 'a full disk is an error of each file',
   }),
-  metadata_restore_special_bits: flag('Restore setuid and setgid bits.', { notBuilt: 'file modes are not restored' }),
   time_type: option(oneOf('mtime', 'atime', 'btime', 'ctime'), {
-    type: 'string',
+    type: 'mtime|atime|btime|ctime',
     default: 'mtime',
     help: 'Which of the file times is shown.',
     advanced: true,

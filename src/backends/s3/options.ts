@@ -126,7 +126,7 @@ export const s3Options = defineOptions({
   }),
   copy_cutoff: option(sizeSuffix(), {
     type: 'SizeSuffix',
-    default: '4.656Gi',
+    default: '4768Mi',
     help: 'Server-side copies at or above this use ranged part copies of this size.',
     advanced: true,
   }),

@@ -37,6 +37,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'config dump', load: async () => (await import('./config-dump.ts')).configDump },
   { name: 'config file', load: async () => (await import('./config-file.ts')).configFile },
   { name: 'config paths', load: async () => (await import('./config-file.ts')).configPaths },
+  { name: 'config providers', load: async () => (await import('./config-providers.ts')).configProviders },
   { name: 'config touch', load: async () => (await import('./config-file.ts')).configTouch },
   {
     name: 'config encryption set',

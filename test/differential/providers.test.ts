@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findPeer } from '../support/peers.ts';
+import { run, tsclone } from '../support/run.ts';
+
+const rclone = findPeer('rclone');
+
+interface Example {
+  Value: string;
+  Help: string;
+  Provider?: string;
+}
+interface Option {
+  Name: string;
+  Help: string;
+  Provider?: string;
+  Examples?: Example[];
+}
+interface Backend {
+  Name: string;
+  Options: Option[];
+}
+
+/** Providers that rclone 1.76 added to 1.75. */
+const newer = ['Autonomys', 'Cellar', 'Infomaniak', 'Neon', 'RelAix'];
+/** Providers for which 1.76 knows more regions and endpoints. */
+const longer = ['Fastly', 'HuaweiOBS', 'Scaleway'];
+
+const without = (list: string | undefined): string[] | undefined =>
+  list?.split(',').filter((name) => !newer.includes(name)).sort();
+
+/** All but texts, and but what only 1.76 knows. */
+function facts({ Help: _help, Provider, Examples, ...rest }: Option, theirs: Option): Record<string, unknown> {
+  const known = new Set(theirs.Examples?.map((e) => `${e.Value} ${without(e.Provider)?.join()}`));
+  const examples = Examples?.filter((e) => {
+    if (newer.includes(e.Value) || (e.Provider !== undefined && newer.includes(e.Provider))) return false;
+    return !longer.includes(e.Provider ?? '') || known.has(`${e.Value} ${without(e.Provider)?.join()}`);
+  });
+  return {
+    ...rest,
+    Provider: without(Provider),
+    Examples: examples?.map((e) => [e.Value, without(e.Provider)]),
+  };
+}
+
+describe.skipIf(rclone === undefined)('config providers', () => {
+  let theirs: Backend[];
+  let ours: Backend[];
+  beforeAll(async () => {
+    theirs = JSON.parse((await run(rclone as string, ['config', 'providers'])).stdout.toString()) as Backend[];
+    ours = JSON.parse((await tsclone(['config', 'providers'])).stdout.toString()) as Backend[];
+  });
+
+  test('has every backend that is built in', () => {
+    expect(ours.map((b) => b.Name)).toEqual(expect.arrayContaining(['alias', 'crypt', 'local', 'memory', 's3']));
+  });
+
+  test('tells the same of every option, all but texts', () => {
+    for (const backend of ours) {
+      const same = theirs.find((b) => b.Name === backend.Name) as Backend;
+      expect(backend.Options.map((o) => o.Name)).toEqual(same.Options.map((o) => o.Name));
+      for (const option of backend.Options) {
+        const other = same.Options.find((o) => o.Name === option.Name) as Option;
+        expect([backend.Name, facts(option, other)]).toEqual([backend.Name, facts(other, other)]);
+      }
+    }
+  });
+
+  test('JSON has the keys in the same order', () => {
+    const keys = (all: Backend[], backend: string, option: string): string[] =>
+      Object.keys(all.find((b) => b.Name === backend)?.Options.find((o) => o.Name === option) ?? {});
+    for (const [backend, option] of [
+      ['s3', 'region'],
+      ['local', 'copy_links'],
+      ['crypt', 'password'],
+    ] as const)
+      expect(keys(ours, backend, option)).toEqual(keys(theirs, backend, option));
+  });
+
+  test('the texts are ours', () => {
+    const texts = new Set(
+      theirs.flatMap((b) => b.Options.flatMap((o) => [o.Help, ...(o.Examples ?? []).map((e) => e.Help)])),
+    );
+    const same = ours.flatMap((b) => b.Options.filter((o) => texts.has(o.Help)).map((o) => `${b.Name} ${o.Name}`));
+    expect(same).toEqual([]);
+    for (const backend of ours) for (const option of backend.Options) expect(option.Help.length).toBeGreaterThan(3);
+  });
+
+  test('1.76 adds providers and places behind those of 1.75', () => {
+    const s3 = ours.find((b) => b.Name === 's3') as Backend;
+    expect(s3.Options[0]?.Examples?.slice(-5).map((e) => e.Value)).toEqual(newer);
+    expect(s3.Options[0]?.Examples).toHaveLength(58);
+  });
+});
