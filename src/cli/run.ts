@@ -5,11 +5,7 @@ import { exitCodeOf } from './exit-code.ts';
 import type { Logger } from './render/log.ts';
 import type { Report } from './render/report.ts';
 import { ClosedOutput } from './output.ts';
-<<<<<<< HEAD
-=======
 import { Interrupted } from './prompt.ts';
-import { statsBlock } from './stats.ts';
->>>>>>> d45c9df (Open and write encrypted configs; let writers of the config take turns)
 
 /**
  * Runs a command, again after errors where it allows that, prints the statistics and the closing line, and answers the

@@ -70,8 +70,9 @@ export class ConfigFile {
   clone(): ConfigFile {
     const copy = new ConfigFile();
     for (const [name, { comments, keys }] of this.#sections) {
-      const copied = [...keys].map(([key, { value, comments: c }]) => [key, { value, comments: [...c] }] as const);
-      copy.#sections.set(name, { comments: [...comments], keys: new Map(copied) });
+      const copied = new Map<string, Key>();
+      for (const [key, entry] of keys) copied.set(key, { value: entry.value, comments: [...entry.comments] });
+      copy.#sections.set(name, { comments: [...comments], keys: copied });
     }
     return copy;
   }

@@ -1,4 +1,4 @@
-import { durationOff, formatDuration, parseDuration, parseTimeOrAge } from '../core/duration.ts';
+import { durationOff, parseDuration, parseTimeOrAge } from '../core/duration.ts';
 import { formatEncoding, parseEncoding } from '../core/encoding.ts';
 import { formatSize, parseSize } from '../core/size.ts';
 import { formatRfc3339, formatGoDuration } from '../core/time.ts';

@@ -26,7 +26,10 @@ const newer = ['Autonomys', 'Cellar', 'Infomaniak', 'Neon', 'RelAix'];
 const longer = ['Fastly', 'HuaweiOBS', 'Scaleway'];
 
 const without = (list: string | undefined): string[] | undefined =>
-  list?.split(',').filter((name) => !newer.includes(name)).sort();
+  list
+    ?.split(',')
+    .filter((name) => !newer.includes(name))
+    .sort();
 
 /** All but texts, and but what only 1.76 knows. */
 function facts({ Help: _help, Provider, Examples, ...rest }: Option, theirs: Option): Record<string, unknown> {

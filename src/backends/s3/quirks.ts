@@ -73,13 +73,13 @@ export const generalDefaults: Quirks = {
   object_lock_supported: true,
   list_versions_oldest_first: false,
   etag_is_not_md5: false,
-  // rclone prints this default as 4.656Gi, which reads back as 4768 MiB.
+  // rclone prints this default as 4.656Gi, which would read back as something less.
   copy_cutoff: 4768 * MiB,
   max_upload_parts: 10_000,
   min_chunk_size: 5 * MiB,
 };
 
-const defaultCopyCutoff = Math.trunc(4.656 * 1024 ** 3);
+const defaultCopyCutoff = 4768 * MiB;
 
 const allFeatures: ProviderFeatures = {
   createBucket: true,

@@ -57,7 +57,7 @@ test('the generated pages are current', async () => {
     (e: { stderr: string }) => e,
   );
   expect(done.stderr).toBe('');
-});
+}, 180_000);
 
 test('the version is that of the package', () => {
   expect(version).toBe((JSON.parse(textOf('package.json')) as { version: string }).version);
