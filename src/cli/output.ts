@@ -14,12 +14,17 @@ export interface BufferedOutput extends Output {
   flush(): Promise<void>;
 }
 
-export function createOutput(stream: Writable): BufferedOutput {
+/**
+ * `name` is how errors call the stream. On a terminal control characters of texts are shown as `\x1b`: names come from
+ * anybody. Bytes go out as they are, and so does everything that is no terminal.
+ */
+export function createOutput(stream: Writable & { isTTY?: boolean }, name = 'standard output'): BufferedOutput {
   let pending = '';
+  const shown = stream.isTTY ? withoutControls : (text: string): string => text;
   stream.on('error', () => {});
   const send = (data: string | Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
-      stream.write(data, (e) => (e ? reject(outputError(e)) : resolve()));
+      stream.write(data, (e) => (e ? reject(outputError(e, name)) : resolve()));
     });
   const flush = async (): Promise<void> => {
     if (pending === '') return;
@@ -31,7 +36,7 @@ export function createOutput(stream: Writable): BufferedOutput {
     flush,
     async write(data) {
       if (typeof data === 'string') {
-        pending += data;
+        pending += shown(data);
         if (pending.length >= blockSize) await flush();
         return;
       }
@@ -39,16 +44,23 @@ export function createOutput(stream: Writable): BufferedOutput {
       if (data.length > 0) await send(data);
     },
     async line(text) {
-      pending += `${text}\n`;
+      pending += `${shown(text)}\n`;
       if (pending.length >= blockSize) await flush();
     },
   };
 }
 
-function outputError(e: Error): Error {
+/** Control characters other than line breaks and tabs, in a form that a terminal does not act on. */
+export function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, (ch) =>
+    ch === '\n' || ch === '\t' ? ch : `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+function outputError(e: Error, name: string): Error {
   const code = (e as NodeJS.ErrnoException).code;
   if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ERR_STREAM_WRITE_AFTER_END')
     return new ClosedOutput('the output was closed');
   const reason = code === 'ENOSPC' ? 'no space left on device' : messageOf(e);
-  return new TscloneError('io', `cannot write to standard output: ${reason}`, { retry: 'no', cause: e });
+  return new TscloneError('io', `cannot write to ${name}: ${reason}`, { retry: 'no', cause: e });
 }

@@ -143,7 +143,7 @@ export interface Backend {
   stat(path: string, o?: StatOptions): Promise<ObjectInfo>;
 
   /** The directory itself. @throws dir_not_found, not_directory */
-  statDir?(path: string, o?: CallOptions): Promise<DirInfo>;
+  statDir?(path: string, o?: StatOptions): Promise<DirInfo>;
 
   /**
    * Is this path one object? Decides whether a reference on the command line names an object or a directory.

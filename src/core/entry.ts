@@ -36,6 +36,8 @@ export interface DirInfo {
   /** Bytes, where the store says so (local: the inode's size). */
   readonly size?: number;
   readonly isBucket?: boolean;
+  /** As of an object, where the store keeps any for directories and it was asked for. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export type Entry = ObjectInfo | DirInfo;

@@ -19,10 +19,13 @@ export async function* listEntries(
   o: ListEntriesOptions,
 ): AsyncGenerator<Entry, void, void> {
   const lacking = (entry: ObjectInfo): boolean => o.want.some((want) => lacks(entry, want));
-  const complete = async (entry: Entry): Promise<Entry> =>
-    entry.kind === 'object' && lacking(entry)
-      ? { ...entry, ...(await backend.stat(entry.path, { ...callOptions(c), want: o.want })) }
-      : entry;
+  const complete = async (entry: Entry): Promise<Entry> => {
+    const want = { ...callOptions(c), want: o.want };
+    if (entry.kind === 'object')
+      return lacking(entry) ? { ...entry, ...(await backend.stat(entry.path, want)) } : entry;
+    const more = o.want.includes('metadata') ? await backend.statDir?.(entry.path, want) : undefined;
+    return more?.metadata ? { ...entry, metadata: more.metadata } : entry;
+  };
   if (file) {
     if (o.files) yield await complete(file.info);
     return;

@@ -60,3 +60,8 @@ export function notAnObject(reference: string, cause?: unknown): TscloneError {
     cause,
   });
 }
+
+/** A place where a file of sums was expected. */
+export function notSumFile(backend: Backend): TscloneError {
+  return new TscloneError('unsupported', `not a sum file: ${backend.description}`, { retry: 'no' });
+}

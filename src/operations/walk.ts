@@ -25,13 +25,14 @@ export async function* walk(
   o: WalkOptions,
 ): AsyncGenerator<Entry, void, void> {
   if (o.maxDepth === 1) yield* await readSorted(c, backend, dir);
-  else if (backend.features.fastList && o.maxDepth <= 0 && maySift(c)) yield* walkRecursive(c, backend, dir, o.dirs);
+  else if (readsAtOnce(c, backend, o.maxDepth)) yield* walkRecursive(c, backend, dir, o.dirs);
   else yield* walkByDirectory(c, backend, dir, o.maxDepth <= 0 ? Number.POSITIVE_INFINITY : o.maxDepth, o.dirs);
 }
 
-function maySift({ filter, settings }: OperationContext): boolean {
-  if (!readsByDirectory(filter)) return true;
-  return settings.fastList && filter?.excludeIfPresent.length === 0;
+/** Is a tree read by one recursive listing? Then directories show only in the names of what lies in them. */
+export function readsAtOnce({ filter, settings }: OperationContext, backend: Backend, maxDepth: number): boolean {
+  if (!backend.features.fastList || maxDepth > 0) return false;
+  return !readsByDirectory(filter) || (settings.fastList && filter?.excludeIfPresent.length === 0);
 }
 
 /** All entries of one directory, sorted by name. An error is logged, counted and thrown. */

@@ -7,19 +7,26 @@ export interface CliResult {
   readonly stderr: string;
 }
 
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Where standard output goes instead of into the result. */
+  readonly stdout?: Writable;
+  /** Standard output says that it is a terminal. */
+  readonly terminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Runs a command line within this process: fast, and without the build. */
-export async function cli(
-  args: readonly string[],
-  o: { env?: Readonly<Record<string, string>>; stdin?: string } = {},
-): Promise<CliResult> {
+export async function cli(args: readonly string[], o: CliOptions = {}): Promise<CliResult> {
   const [stdout, stderr] = [gatherer(), gatherer()];
   const code = await runCli(args, {
     env: { RCLONE_CONFIG: '/dev/null', ...o.env },
-    stdout: stdout.stream,
+    stdout: o.stdout ?? (o.terminal ? Object.assign(stdout.stream, { isTTY: true }) : stdout.stream),
     stderr: stderr.stream,
     stdin: once(o.stdin ?? ''),
     stdinIsEmpty: o.stdin === undefined,
-    signal: new AbortController().signal,
+    signal: o.signal ?? new AbortController().signal,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }

@@ -190,6 +190,7 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
       return failures.map(({ path, error }) => ({ path: plain.get(path) ?? path, error }));
     };
   }
+  if (inner.about) backend.about = (o = {}) => forPath('', async () => (await inner.about?.(callOnly(o))) ?? {});
   if (inner.purge) backend.purge = (path, o = {}) => forPath(path, async () => inner.purge?.(dir(path), callOnly(o)));
   roots.set(backend, { context: c, inner });
   return backend;

@@ -119,7 +119,19 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
         throw localError(e, path, 'dir');
       }
       if (!s.isDirectory()) throw new TscloneError('not_directory', 'is a file not a directory', { path, retry: 'no' });
-      return dirInfo(path, s);
+      const info = dirInfo(path, s);
+      return o.want?.includes('metadata') ? { ...info, metadata: fileMetadata(s) } : info;
+    },
+
+    async about(o = {}) {
+      throwIfAborted(o.signal);
+      try {
+        const s = await fs.statfs(root, { bigint: true });
+        const bytes = (blocks: bigint): number => Number(blocks * s.bsize);
+        return { total: bytes(s.blocks), used: bytes(s.blocks - s.bfree), free: bytes(s.bavail) };
+      } catch (e) {
+        throw localError(e, '', 'dir');
+      }
     },
 
     async probe(path, o = {}) {

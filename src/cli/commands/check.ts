@@ -1,5 +1,6 @@
 import type { Backend } from '../../core/backend.ts';
 import { hasCode } from '../../core/errors.ts';
+import { parseHashType } from '../../core/hash-types.ts';
 import {
   byContent,
   byHash,
@@ -15,8 +16,7 @@ import { commonHash } from '../../operations/same.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { directory, source } from '../references.ts';
 import { openReports, reportFlags } from '../reports.ts';
-
-export const oneWay = switchFlag('one-way', 'Do not look for names that only the destination has');
+import { compareWithSums, oneWay } from './checksum.ts';
 
 export const check: CommandDefinition = {
   name: 'check',
@@ -33,8 +33,7 @@ export const check: CommandDefinition = {
       short: 'C',
       type: 'string',
       default: '',
-      help: 'Take the source for a file of sums of this hash',
-      notBuilt: 'use hashsum on both sides and compare the lists',
+      help: 'The source is a file of sums of this hash',
     },
     ...reportFlags,
   ],
@@ -42,6 +41,8 @@ export const check: CommandDefinition = {
   stats: true,
   async run(c) {
     const [from, to] = c.args as [string, string];
+    const sums = c.flags.string('checkfile');
+    if (sums !== '') return compareWithSums(c, parseHashType(sums), from, to);
     const src = await source(c, from);
     const dst = await directory(c, to);
     await compareTrees(c, src, dst, compareBy(c, src.backend, dst));

@@ -6,7 +6,8 @@ import { callOptions, log } from '../../operations/context.ts';
 import type { CommandDefinition } from '../command.ts';
 import { directory, shownRoot, source } from '../references.ts';
 import { reportFlags } from '../reports.ts';
-import { compareTrees, oneWay } from './check.ts';
+import { compareTrees } from './check.ts';
+import { oneWay } from './checksum.ts';
 
 const place = (b: Backend): string => `${b.name}:${shownRoot(b)}`;
 

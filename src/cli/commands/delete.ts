@@ -1,6 +1,7 @@
-import { deleteObjects } from '../../operations/remove.ts';
+import { deleteObjects, isFile } from '../../operations/remove.ts';
+import { removeEmptyTree } from '../../operations/rmdirs.ts';
 import { switchFlag, type CommandDefinition } from '../command.ts';
-import { source } from '../references.ts';
+import { cannotOpen, source } from '../references.ts';
 
 export const deleteCommand: CommandDefinition = {
   name: 'delete',
@@ -9,10 +10,15 @@ export const deleteCommand: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
-  flags: [{ ...switchFlag('rmdirs', 'Also remove empty directories'), notBuilt: 'directories are left' }],
+  flags: [switchFlag('rmdirs', 'Also remove the directories that are empty then; the path itself stays')],
   groups: ['Important', 'Filter', 'Listing'],
   retries: true,
   async run(c) {
-    await deleteObjects(c.operation, await source(c, c.args[0] as string));
+    const reference = c.args[0] as string;
+    const located = await source(c, reference);
+    const rmdirs = c.flags.bool('rmdirs');
+    if (rmdirs && located.file) throw cannotOpen(reference, isFile());
+    await deleteObjects(c.operation, located);
+    if (rmdirs) await removeEmptyTree(c.operation, located.backend, true);
   },
 };

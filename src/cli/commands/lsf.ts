@@ -1,10 +1,14 @@
 import type { Entry, HashType, Want } from '../../core/entry.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
+import { parseHashType } from '../../core/hash-types.ts';
 import { formatDateTime, formatLayout, layoutNames } from '../../core/time.ts';
 import type { Backend } from '../../core/backend.ts';
 import { callOptions, log } from '../../operations/context.ts';
 import { listEntries } from '../../operations/list.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
+import { usageError } from '../errors.ts';
+import { encryptedNames } from '../encrypted-names.ts';
+import { goJson, sortedMetadata } from '../json.ts';
 import { source } from '../references.ts';
 import { listingError } from '../listing-error.ts';
 
@@ -12,7 +16,7 @@ export const lsf: CommandDefinition = {
   name: 'lsf',
   summary: 'List names for scripts',
   help: `One entry per line, columns by --format: p path, s size, t time, h hash, m MIME type, T tier, i and o ids
-(always empty), M metadata as JSON. Directories end in a slash.`,
+(always empty), e encrypted path on a crypt remote, M metadata as JSON. Directories end in a slash.`,
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
@@ -35,9 +39,10 @@ export const lsf: CommandDefinition = {
     const columns = [...format].map((letter) => columnOf(letter));
     const located = await source(c, c.args[0] as string);
     const want = new Set(columns.flatMap((column) => column.want));
-    if (located.backend.features.slowHash) for (const type of hashTypes) want.delete(type);
     const separator = c.flags.isSet('separator') || !c.flags.bool('csv') ? c.flags.string('separator') : ',';
-    const row: Row = { c, backend: located.backend, precision: located.backend.precision };
+    const { backend } = located;
+    const encrypted = format.includes('e') ? encryptedNames(backend) : () => '';
+    const row: Row = { c, backend, precision: backend.precision, encrypted, type: hashOf(c) };
     const files = !c.flags.bool('dirs-only');
     const dirs = !c.flags.bool('files-only');
     const recursive = c.flags.bool('recursive');
@@ -57,6 +62,8 @@ interface Row {
   readonly c: CommandContext;
   readonly backend: Backend;
   readonly precision: Backend['precision'];
+  readonly encrypted: (entry: Entry) => string;
+  readonly type: HashType;
 }
 
 interface Column {
@@ -64,7 +71,6 @@ interface Column {
   text(entry: Entry, row: Row): string | Promise<string>;
 }
 
-const hashTypes: readonly HashType[] = ['md5', 'sha1', 'sha256', 'crc32'];
 const nothing: Column = { want: [], text: () => '' };
 
 const columns: Readonly<Record<string, Column>> = {
@@ -88,11 +94,11 @@ const columns: Readonly<Record<string, Column>> = {
   T: { want: [], text: (entry) => (entry.kind === 'dir' ? '' : (entry.tier ?? '')) },
   M: {
     want: ['metadata'],
-    text: (entry) => (entry.kind === 'dir' || !entry.metadata ? '' : JSON.stringify(sorted(entry.metadata))),
+    text: (entry) => goJson(JSON.stringify(sortedMetadata(entry))),
   },
   i: nothing,
   o: nothing,
-  e: nothing,
+  e: { want: [], text: (entry, { encrypted }) => encrypted(entry) },
 };
 
 function columnOf(letter: string): Column {
@@ -101,11 +107,17 @@ function columnOf(letter: string): Column {
   return column;
 }
 
-async function hash(entry: Entry, { c, backend }: Row): Promise<string> {
+function hashOf({ flags }: CommandContext): HashType {
+  const name = flags.string('hash');
+  try {
+    return parseHashType(name);
+  } catch (e) {
+    throw usageError(`invalid argument ${JSON.stringify(name)} for "--hash" flag: ${messageOf(e)}`);
+  }
+}
+
+async function hash(entry: Entry, { c, backend, type }: Row): Promise<string> {
   if (entry.kind === 'dir') return '';
-  const type = c.flags.string('hash').toLowerCase().replaceAll('-', '') as HashType;
-  if (!hashTypes.includes(type))
-    throw new TscloneError('usage', `hash "${c.flags.string('hash')}" is not known; use ${hashTypes.join(', ')}`);
   if (!backend.hashes.includes(type)) {
     log(c.operation, 'error', entry.path, 'Failed to read hash: hash type not supported');
     return '';
@@ -130,8 +142,4 @@ function time(t: bigint, { c, precision }: Row): string {
 function quote(field: string, separator: string): string {
   const needed = field.includes(separator) || /["\r\n]/.test(field) || field.startsWith(' ');
   return needed ? `"${field.replaceAll('"', '""')}"` : field;
-}
-
-function sorted(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,11 +1,16 @@
 import type { Backend, Entry, HashType, ObjectInfo, Want } from '../../core/backend.ts';
-import { TscloneError } from '../../core/errors.ts';
+import { messageOf, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { parseHashType } from '../../core/hash-types.ts';
 import { leafOf } from '../../core/path.ts';
 import { formatRfc3339 } from '../../core/time.ts';
-import { callOptions } from '../../operations/context.ts';
+import { callOptions, log } from '../../operations/context.ts';
+import { digestOf } from '../../operations/hashsum.ts';
 import { listEntries } from '../../operations/list.ts';
-import { systemMetadata } from '../../operations/metadata.ts';
+import { mapOrdered } from '../../operations/pool.ts';
+import { readsAtOnce } from '../../operations/walk.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
+import { encryptedNames } from '../encrypted-names.ts';
+import { goJson, sortedMetadata } from '../json.ts';
 import { listingError } from '../listing-error.ts';
 import { source, sourceUnfiltered } from '../references.ts';
 
@@ -37,7 +42,6 @@ export const lsjson: CommandDefinition = {
 async function list(c: CommandContext): Promise<void> {
   const located = await source(c, c.args[0] as string);
   await c.out.write('[\n');
-  refuseEncrypted(c);
   const render = renderer(c, located.backend);
   const files = !c.flags.bool('dirs-only');
   const dirs = !c.flags.bool('files-only');
@@ -45,8 +49,9 @@ async function list(c: CommandContext): Promise<void> {
   let first = true;
   try {
     const o = { recursive, dirs, files, want: wants(c, located.backend) };
-    for await (const entry of listEntries(c.operation, located, o)) {
-      await c.out.write(`${first ? '' : ',\n'}${goJson(JSON.stringify(await render(entry)))}`);
+    const rows = mapOrdered(listEntries(c.operation, located, o), c.operation.settings.checkers, render);
+    for await (const row of rows) {
+      await c.out.write(`${first ? '' : ',\n'}${goJson(JSON.stringify(row))}`);
       first = false;
     }
   } catch (e) {
@@ -56,7 +61,6 @@ async function list(c: CommandContext): Promise<void> {
 }
 
 async function stat(c: CommandContext): Promise<void> {
-  refuseEncrypted(c);
   const { backend, file } = await sourceUnfiltered(c, c.args[0] as string);
   const render = renderer(c, backend);
   let shown: Record<string, unknown>;
@@ -85,11 +89,6 @@ async function checkDirectory(c: CommandContext, backend: Backend): Promise<void
   for await (const _entry of backend.list('', callOptions(c.operation))) return;
 }
 
-function refuseEncrypted(c: CommandContext): void {
-  if (c.flags.bool('encrypted'))
-    throw new TscloneError('other', 'the remote needs to be of type "crypt"', { retry: 'no' });
-}
-
 function known(info: ObjectInfo, want: Want): boolean {
   return want === 'modTime' || want === 'mimeType' || want === 'metadata'
     ? info[want] !== undefined
@@ -110,7 +109,8 @@ function renderer(c: CommandContext, backend: Backend): Render {
   const noTime = c.flags.bool('no-modtime');
   const noType = c.flags.bool('no-mimetype');
   const hashes = hashesAsked(c, backend);
-  const deep = c.flags.bool('recursive') && backend.features.fastList;
+  const encrypted = c.flags.bool('encrypted') ? encryptedNames(backend) : undefined;
+  const deep = c.flags.bool('recursive') && readsAtOnce(c.operation, backend, c.operation.settings.maxDepth);
   const started = c.operation.platform.now();
   const digits = backend.precision === 'none' ? 0 : backend.precision >= 1_000_000n ? 3 : 9;
   return async (entry) => {
@@ -119,12 +119,14 @@ function renderer(c: CommandContext, backend: Backend): Render {
     const implied = isDir && entry.modTime === undefined && deep;
     const time = entry.modTime ?? (implied ? started : c.operation.settings.defaultTime);
     const mimeType = isDir ? 'inode/directory' : entry.mimeType;
-    const metadata = isDir ? undefined : entry.metadata;
+    const hidden = encrypted?.(entry);
     const digests = isDir ? {} : await digestsOf(c, backend, entry, hashes);
     const size = isDir ? (entry.isBucket || implied ? -1 : (entry.size ?? 0)) : (entry.size ?? -1);
     return {
       Path: entry.path,
       Name: leafOf(entry.path),
+      ...(hidden ? { EncryptedPath: hidden } : {}),
+      ...(hidden === undefined ? {} : { Encrypted: leafOf(hidden) || '.' }),
       Size: size,
       ...(noType || !mimeType ? {} : { MimeType: mimeType }),
       ModTime: noTime ? '' : formatRfc3339(time, 'local', isDir && !backend.features.isLocal ? 9 : digits),
@@ -132,7 +134,7 @@ function renderer(c: CommandContext, backend: Backend): Render {
       ...(Object.keys(digests).length === 0 ? {} : { Hashes: digests }),
       ...(!isDir && entry.tier ? { Tier: entry.tier } : {}),
       ...(isDir && entry.isBucket ? { IsBucket: true } : {}),
-      ...(c.flags.bool('metadata') && metadata ? { Metadata: sorted(systemMetadata(entry as ObjectInfo)) } : {}),
+      ...(c.flags.bool('metadata') && entry.metadata ? { Metadata: sortedMetadata(entry) } : {}),
     };
   };
 }
@@ -141,13 +143,11 @@ function hashesAsked(c: CommandContext, backend: Backend): readonly HashType[] {
   const named = c.flags.list('hash-type');
   if (named.length === 0) return c.flags.bool('hash') ? backend.hashes : [];
   return named.map((name) => {
-    const type = name.toLowerCase().replaceAll('-', '') as HashType;
-    if (backend.hashes.includes(type)) return type;
-    throw new TscloneError(
-      'unsupported',
-      `hash "${name}" is not offered for ${backend.description}; use ${backend.hashes.join(', ')}`,
-      { retry: 'no' },
-    );
+    try {
+      return parseHashType(name);
+    } catch (e) {
+      throw new TscloneError('other', messageOf(e), { retry: 'no', cause: e });
+    }
   });
 }
 
@@ -159,17 +159,13 @@ async function digestsOf(
 ): Promise<Record<string, string>> {
   const out: Record<string, string> = {};
   for (const type of types.toSorted()) {
-    const digest = await backend.hash?.(info.path, type, { ...callOptions(c.operation), info });
-    if (digest) out[type] = digest;
+    try {
+      const digest = await digestOf(c.operation, { backend, info }, { type, download: false });
+      if (digest) out[type] = digest;
+    } catch (e) {
+      throwIfAborted(c.operation.signal);
+      log(c.operation, 'error', info.path, `Failed to read hash: ${messageOf(e).replace(/^hash unsupported: /, '')}`);
+    }
   }
   return out;
-}
-
-function sorted(record: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Go's encoder escapes these three and two line separators. */
-function goJson(text: string): string {
-  return text.replace(/[<>&\u2028\u2029]/g, (ch) => `\\u${ch.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

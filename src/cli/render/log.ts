@@ -1,5 +1,6 @@
 import type { Event, LogLevel } from '../../core/events.ts';
 import { civil, formatRfc3339 } from '../../core/time.ts';
+import { withoutControls } from '../output.ts';
 
 const rank: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, notice: 2, error: 3, critical: 4 };
 
@@ -67,7 +68,7 @@ export function createLogger(level: LogLevel, write: (text: string) => void, o: 
   const text = (at: LogLevel, message: string, subject: string): string => {
     const about = subject === '' ? '' : `${subject}: `;
     const word = format.level ? `${`${at.toUpperCase().padEnd(6)}:`} ` : '';
-    return `${stamp(format, o.pid)}${word}${printable(about + message)}`;
+    return `${stamp(format, o.pid)}${word}${withoutControls(about + message)}`;
   };
   const log: Logger['log'] = (at, message, subject = '', extra) => {
     if (rank[at] < rank[level]) return;
@@ -103,11 +104,4 @@ function jsonLine(level: LogLevel, message: string, subject: string, extra: LogE
   const about = subject === '' ? {} : { object: subject, objectType: 'string' };
   const time = formatRfc3339(BigInt(Date.now()) * 1_000_000n, 'local');
   return JSON.stringify({ time, level, msg: message, ...extra, ...about, source: 'tsclone' });
-}
-
-/** Control characters in names must not reach a terminal; line breaks and tabs of our own blocks may. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (ch) =>
-    ch === '\n' || ch === '\t' ? ch : `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
