@@ -3,7 +3,7 @@ import * as fs from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
 import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
-import { throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath } from '../../core/path.ts';
@@ -154,6 +154,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       const body = readFileRange(fileOf(path), path, o.range, {
         signal: o.signal,
         checkUpdated: !c.options.no_check_updated,
+        found: c.options.no_check_updated ? undefined : s,
       });
       return { info: objectInfo(path, s), body };
     },
@@ -301,9 +302,18 @@ async function* listDirectory(
     }
     if (s.isDirectory()) {
       yield dirInfo(path, s);
-      if (recursive) yield* listDirectory(c, names, path, objectInfo, dirInfo, true, signal);
+      if (recursive) yield* ifStillThere(path, listDirectory(c, names, path, objectInfo, dirInfo, true, signal));
     } else if (s.isFile()) yield objectInfo(path, s);
     else if (!c.options.skip_specials)
       c.emit({ type: 'log', level: 'notice', subject: path, message: "Can't transfer non file/directory" });
+  }
+}
+
+/** A directory that vanished since its parent was read is no error of the parent. */
+async function* ifStillThere(dir: string, entries: AsyncIterable<Entry>): AsyncGenerator<Entry, void, void> {
+  try {
+    yield* entries;
+  } catch (e) {
+    if (!(hasCode(e, 'dir_not_found') && e.path === dir)) throw e;
   }
 }

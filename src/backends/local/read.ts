@@ -10,13 +10,20 @@ export async function* readFileRange(
   file: string,
   path: string,
   range: ByteRange | undefined,
-  o: { signal?: AbortSignal | undefined; checkUpdated: boolean },
+  o: {
+    signal?: AbortSignal | undefined;
+    checkUpdated: boolean;
+    /** What was found under the name: a file that took its place since is not read instead. */
+    found?: { readonly size: bigint; readonly mtimeNs: bigint; readonly ino: bigint } | undefined;
+  },
 ): AsyncGenerator<Uint8Array, void, void> {
   const handle = await open(file, 'r').catch((e: unknown) => {
     throw localError(e, path, 'object');
   });
   try {
     const before = await handle.stat({ bigint: true });
+    if (o.found && (o.found.ino !== before.ino || o.found.size !== before.size || o.found.mtimeNs !== before.mtimeNs))
+      throw updated(path, 'it was replaced before the first byte was read');
     const size = Number(before.size);
     const start = range === undefined ? 0 : range.start < 0 ? Math.max(0, size + range.start) : range.start;
     const end = range?.end === undefined ? size : Math.min(range.end, size);

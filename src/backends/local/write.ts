@@ -5,7 +5,7 @@ import { toHex } from '../../core/bytes.ts';
 import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
-import { localError } from './errors.ts';
+import { errnoOf, localError } from './errors.ts';
 import { setTime } from './times.ts';
 
 /**
@@ -28,9 +28,9 @@ export async function writeFile(
     const target = await stat(file).catch(() => undefined);
     if (target?.isDirectory())
       throw new TscloneError('is_directory', `${path}: is a directory, a file cannot take its name`, { path });
-    await mkdir(dirname(file), { recursive: true });
-    partial = partialName(file, platform);
-    handle = await open(partial, 'wx', target === undefined ? 0o666 : target.mode & 0o777);
+    const name = partialName(file, platform);
+    handle = await openWithin(name, target === undefined ? 0o666 : target.mode & 0o777);
+    partial = name;
     let total = 0;
     for (;;) {
       const { done, value } = await source.next();
@@ -57,6 +57,18 @@ export async function writeFile(
     await handle?.close().catch(() => {});
     if (partial !== undefined) await unlink(partial).catch(() => {});
     if (!ended) await source.return?.();
+  }
+}
+
+/** Makes the directory too; somebody may remove it, empty as it is, before the file is in it. */
+async function openWithin(file: string, mode: number): Promise<FileHandle> {
+  for (let tries = 1; ; tries++) {
+    await mkdir(dirname(file), { recursive: true });
+    try {
+      return await open(file, 'wx', mode);
+    } catch (e) {
+      if (errnoOf(e) !== 'ENOENT' || tries === 5) throw e;
+    }
   }
 }
 
