@@ -28,7 +28,10 @@ export function commandHelp(command: CommandDefinition): string {
   const parts = [usageLine(command), `${command.summary}.`];
   if (command.help !== '') parts.push(command.help.trim());
   if (command.examples?.length) parts.push(`Examples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`);
-  if (command.flags?.length) parts.push(`Flags:\n${flagTable(command.flags)}`);
+  const own = command.flags?.filter((f) => f.notBuilt === undefined) ?? [];
+  const refused = command.flags?.filter((f) => f.notBuilt !== undefined).map((f) => `--${f.name}`) ?? [];
+  if (own.length > 0) parts.push(`Flags:\n${flagTable(own)}`);
+  if (refused.length > 0) parts.push(wrap(`Refused by name: ${refused.join(' ')}`));
   for (const group of command.groups ?? []) {
     const flags = globalFlags.filter((f) => f.group === group && f.notBuilt === undefined);
     if (flags.length > 0) parts.push(`${group} flags:\n${flagTable(flags)}`);

@@ -1,6 +1,6 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { nodePlatform } from '../../src/node/platform.ts';
-import { faultResponse } from '../../src/serve/s3/handler.ts';
+import { faultResponse } from '../../src/serve/s3/faults.ts';
 import { callOf, S3Fault, type S3Call, type S3Request } from '../../src/serve/s3/protocol.ts';
 import { checkPartSizes, checkR2, checkRegion, type R2Options, type R2Token } from '../../src/serve/s3/r2-rules.ts';
 import { encodeStrict, hmacHex, signingKey, verifySignature } from '../../src/serve/s3/signature.ts';

@@ -26,12 +26,30 @@ export class S3Fault extends Error {
   override readonly name = 'S3Fault';
   readonly code: string;
   readonly status: number;
+  /** Further elements of the answer. */
+  readonly details: Readonly<Record<string, string | number>>;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    o: { details?: Record<string, string | number>; headers?: Record<string, string> } = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
+    this.details = o.details ?? {};
+    this.headers = o.headers ?? {};
   }
+}
+
+export function notImplemented(message: string): S3Fault {
+  return new S3Fault(501, 'NotImplemented', message);
+}
+
+export function invalidArgument(message: string): S3Fault {
+  return new S3Fault(400, 'InvalidArgument', message);
 }
 
 /** What a request asks for, by S3's names. */
@@ -43,11 +61,25 @@ export interface S3Call {
   readonly query: ReadonlyMap<string, string>;
 }
 
+/**
+ * Where the bucket's name may stand beside the path: before one of these names in Host, or, with 'any', in its first
+ * label.
+ */
+export type VirtualHosts = 'any' | readonly string[];
+
 /** @throws S3Fault for paths that are no valid encoding. */
-export function callOf(r: S3Request): S3Call {
-  const [bucket, key] = splitPath(r.path);
+export function callOf(r: S3Request, hosts: VirtualHosts = []): S3Call {
+  const inHost = bucketInHost(r.headers['host'] ?? '', hosts);
+  const [bucket, key] = inHost === undefined ? splitPath(r.path) : [inHost, decode(r.path.replace(/^\//, ''))];
   const query = parseQuery(r.query);
   return { operation: operationName(r, bucket, key, query), bucket, key, query };
+}
+
+function bucketInHost(host: string, hosts: VirtualHosts): string | undefined {
+  const name = host.toLowerCase().replace(/:\d+$/, '');
+  if (hosts === 'any') return /^[\d.]+$|^\[/.test(name) ? undefined : /^([^.]+)\.[^.]/.exec(name)?.[1];
+  const base = hosts.find((h) => name.endsWith(`.${h.toLowerCase()}`));
+  return base === undefined ? undefined : name.slice(0, -base.length - 1);
 }
 
 function splitPath(raw: string): [bucket: string, key: string] {
@@ -57,12 +89,17 @@ function splitPath(raw: string): [bucket: string, key: string] {
 }
 
 function decode(text: string): string {
+  let plain: string;
   try {
-    return decodeURIComponent(text);
+    plain = decodeURIComponent(text);
   } catch {
-    throw new S3Fault(400, 'InvalidURI', "Couldn't parse the specified URI.");
+    throw invalidUri();
   }
+  if (plain.includes('\0')) throw invalidUri();
+  return plain;
 }
+
+const invalidUri = (): S3Fault => new S3Fault(400, 'InvalidURI', "Couldn't parse the specified URI.");
 
 export function parseQuery(raw: string): Map<string, string> {
   const query = new Map<string, string>();
@@ -81,7 +118,7 @@ const bucketResources = [
 ]
   .join(' ')
   .split(' ');
-const objectResources = 'acl attributes legal-hold retention restore select tagging torrent'.split(' ');
+const objectResources = 'acl attributes legal-hold renameObject restore retention select tagging torrent'.split(' ');
 const verbs: Readonly<Record<string, string>> = {
   GET: 'Get',
   HEAD: 'Head',
@@ -121,12 +158,27 @@ function operationName(r: S3Request, bucket: string, key: string, query: Readonl
 const pascal = (text: string): string =>
   text.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
 
-/** Bucket and key of an `x-amz-copy-source` header. */
+/** Bucket and key of an `x-amz-copy-source` header, in which a plus sign stands for a space. */
 export function copySourceOf(r: S3Request): { bucket: string; key: string } {
-  const [path = '', query = ''] = (r.headers['x-amz-copy-source'] ?? '').split('?');
-  if (query !== '') throw new S3Fault(501, 'NotImplemented', 'Versions are not implemented');
-  const [bucket, key] = splitPath(path.startsWith('/') ? path : `/${path}`);
-  if (bucket === '' || key === '')
-    throw new S3Fault(400, 'InvalidArgument', 'Copy Source must mention the source bucket and key');
-  return { bucket, key };
+  const [raw = '', query = ''] = (r.headers['x-amz-copy-source'] ?? '').split(/\?(.*)/s);
+  const path = raw.replaceAll('+', ' ').replace(/^\/|^%2f/i, '');
+  // Some clients encode the slash between bucket and key too.
+  const m = /^(.*?)(?:\/|%2f)(.+)$/is.exec(path);
+  if (!m) throw invalidArgument('Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
+  checkVersion(parseQuery(query).get('versionId'));
+  return { bucket: decode(m[1] as string), key: decode(m[2] as string) };
+}
+
+/** There are no versions: the only one has the id `null`. @throws S3Fault NoSuchVersion */
+export function checkVersion(versionId: string | undefined): void {
+  if (versionId !== undefined && versionId !== '' && versionId !== 'null')
+    throw new S3Fault(404, 'NoSuchVersion', 'The specified version does not exist.');
+}
+
+/** A whole number of a query or a header. @throws S3Fault InvalidArgument */
+export function wholeNumber(text: string | undefined, name: string, byDefault: number, max = 2 ** 31 - 1): number {
+  if (text === undefined || text === '') return byDefault;
+  if (!/^\d{1,10}$/.test(text) || Number(text) > max)
+    throw invalidArgument(`Provided ${name} not an integer or within integer range`);
+  return Number(text);
 }

@@ -18,6 +18,39 @@ export interface Verified {
 
 const maxSkewMs = 15 * 60 * 1000;
 
+export const isPresigned = (query: ReadonlyMap<string, string>): boolean => query.has('X-Amz-Signature');
+
+/**
+ * A presigned request as if what its query says for headers stood in the headers: that is where SDKs put the
+ * `x-amz-*` headers that they sign into a link.
+ */
+export function unfoldPresigned(r: S3Request, query: ReadonlyMap<string, string>): S3Request {
+  if (!isPresigned(query)) return r;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of query) {
+    const header = name.toLowerCase();
+    if (!header.startsWith('x-amz-') || signatureParameters.has(header)) continue;
+    // A checksum of nothing is what SDKs put into a link to be uploaded to: they had no body when they signed it.
+    if (emptyChecksums[header] === value || header === 'x-amz-sdk-checksum-algorithm') continue;
+    headers[header] = value;
+  }
+  return { ...r, headers: { ...headers, ...r.headers } };
+}
+
+const signatureParameters = new Set(
+  ['algorithm', 'credential', 'date', 'expires', 'signedheaders', 'signature', 'security-token', 'content-sha256'].map(
+    (name) => `x-amz-${name}`,
+  ),
+);
+
+const emptyChecksums: Readonly<Record<string, string>> = {
+  'x-amz-checksum-crc32': 'AAAAAA==',
+  'x-amz-checksum-crc32c': 'AAAAAA==',
+  'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=',
+  'x-amz-checksum-sha1': '2jmj7l5rSw0yVb/vlWAYkK/YBwk=',
+  'x-amz-checksum-sha256': '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+};
+
 /**
  * Checks an AWS Signature Version 4, in the header or in the query.
  * @throws S3Fault 403 for a wrong signature, an unknown key, a wrong clock; 400 for what is not a signature at all
@@ -28,7 +61,7 @@ export function verifySignature(
   secretOf: (accessKeyId: string) => string | undefined,
   nowMs: number,
 ): Verified {
-  const parts = query.has('X-Amz-Signature') ? fromQuery(query) : fromHeader(r);
+  const parts = isPresigned(query) ? fromQuery(r, query) : fromHeader(r);
   const secret = secretOf(parts.accessKeyId);
   if (secret === undefined) {
     throw new S3Fault(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
@@ -37,6 +70,7 @@ export function verifySignature(
   if (service !== 's3' || end !== 'aws4_request' || !parts.date.startsWith(day))
     throw new S3Fault(400, 'AuthorizationHeaderMalformed', 'The credential scope is not valid.');
   if (!parts.signedHeaders.includes('host')) throw mismatch();
+  checkAllSigned(r, parts.signedHeaders);
   checkClock(parts, nowMs);
 
   const key = signingKey(secret, day, region);
@@ -56,6 +90,17 @@ export function mismatch(): S3Fault {
     'SignatureDoesNotMatch',
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   );
+}
+
+/** What S3 acts on must have been signed. @throws S3Fault AccessDenied */
+function checkAllSigned(r: S3Request, signed: readonly string[]): void {
+  const loose = Object.keys(r.headers).filter(
+    (name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent' && !signed.includes(name),
+  );
+  if (loose.length === 0) return;
+  throw new S3Fault(403, 'AccessDenied', 'There were headers present in the request which were not signed', {
+    details: { HeadersNotSigned: loose.sort().join(', ') },
+  });
 }
 
 interface Parts {
@@ -92,14 +137,20 @@ function fromHeader(r: S3Request): Parts {
   return {
     accessKeyId: credential.slice(0, slash),
     scope: credential.slice(slash + 1),
-    signedHeaders: (fields.get('SignedHeaders') ?? '').split(';'),
+    signedHeaders: (fields.get('SignedHeaders') ?? '').toLowerCase().split(';'),
     signature: fields.get('Signature') ?? '',
-    date: r.headers['x-amz-date'] ?? '',
+    date: r.headers['x-amz-date'] ?? basicDate(r.headers['date']),
     payload,
   };
 }
 
-function fromQuery(query: ReadonlyMap<string, string>): Parts {
+/** A `Date` header in the form of `x-amz-date`. */
+function basicDate(text: string | undefined): string {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+function fromQuery(r: S3Request, query: ReadonlyMap<string, string>): Parts {
   const credential = query.get('X-Amz-Credential') ?? '';
   const slash = credential.indexOf('/');
   if (query.get('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256' || slash < 0)
@@ -110,10 +161,10 @@ function fromQuery(query: ReadonlyMap<string, string>): Parts {
   return {
     accessKeyId: credential.slice(0, slash),
     scope: credential.slice(slash + 1),
-    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').split(';'),
+    signedHeaders: (query.get('X-Amz-SignedHeaders') ?? '').toLowerCase().split(';'),
     signature: query.get('X-Amz-Signature') ?? '',
     date: query.get('X-Amz-Date') ?? '',
-    payload: 'UNSIGNED-PAYLOAD',
+    payload: query.get('X-Amz-Content-Sha256') ?? r.headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD',
     expires,
   };
 }

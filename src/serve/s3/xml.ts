@@ -7,6 +7,14 @@ export function xmlDocument(name: string, content: XmlContent): string {
   return `${declaration}<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner(content)}</${name}>`;
 }
 
+/** The document of an error has no namespace. */
+export function xmlError(content: XmlContent): string {
+  return `${declaration}<Error>${inner(content)}</Error>`;
+}
+
+export const withoutDeclaration = (document: string): string => document.replace(declaration, '');
+export const xmlDeclaration = declaration;
+
 export interface XmlContent {
   readonly [name: string]: XmlValue | readonly XmlValue[];
 }
@@ -23,17 +31,16 @@ function inner(content: XmlContent): string {
   return out;
 }
 
-/** Control characters have no place in XML 1.0; a listing with `encoding-type=url` avoids them. */
+/**
+ * Control characters have no place in XML 1.0; S3 writes them as references all the same, and a listing with
+ * `encoding-type=url` avoids them.
+ */
 function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll('\r', '&#13;')
-    .replaceAll('\n', '&#10;')
-    .replaceAll('\t', '&#9;');
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[&<>"\x00-\x1f\x7f]/g, (ch) => named[ch] ?? `&#x${ch.charCodeAt(0).toString(16)};`);
 }
+
+const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 export interface XmlElement {
   readonly name: string;
@@ -41,10 +48,14 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
 }
 
+/** More elements than 10 000 parts with every checksum have. */
+const maxElements = 100_000;
+const maxDepth = 8;
+
 /** A small reader for the bodies that S3 clients send: elements and text, no entities of their own. @throws S3Fault */
 export function parseXml(text: string): XmlElement {
   const token =
-    /<\?[^>]*\?>|<!--[\s\S]*?-->|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>|([^<]+)/gy;
+    /<\?[^>]*\?>|<!--[\s\S]*?-->|<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/gy;
   interface Open {
     name: string;
     text: string;
@@ -53,6 +64,7 @@ export function parseXml(text: string): XmlElement {
   const root: Open = { name: '', text: '', children: [] };
   const stack: Open[] = [root];
   let at = 0;
+  let elements = 0;
   for (let m = token.exec(text); m !== null; m = token.exec(text)) {
     at = token.lastIndex;
     const top = stack.at(-1) as Open;
@@ -60,28 +72,33 @@ export function parseXml(text: string): XmlElement {
     if (chars !== undefined) top.text += chars;
     else if (name === undefined) continue;
     else if (closing) {
-      if (top.name !== localName(name)) throw malformed();
+      if (stack.length === 1 || top.name !== localName(name)) throw malformed();
       stack.pop();
       (stack.at(-1) as Open).children.push({ ...top, text: unescape(top.text) });
-    } else if (single) top.children.push({ name: localName(name), text: '', children: [] });
-    else if (stack.length > 8) throw malformed();
+    } else if (++elements > maxElements || stack.length > maxDepth) throw malformed();
+    else if (single) top.children.push({ name: localName(name), text: '', children: [] });
     else stack.push({ name: localName(name), text: '', children: [] });
   }
   const element = root.children[0];
   if (at !== text.length || stack.length !== 1 || root.children.length !== 1 || !element) throw malformed();
+  if (root.text.replace(/^\ufeff/, '').trim() !== '') throw malformed();
   return element;
 }
 
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
-function malformed(): S3Fault {
+export function malformed(): S3Fault {
   return new S3Fault(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate.');
 }
 
 function unescape(text: string): string {
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (_all, hex?: string, dec?: string, name?: string) => {
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    if (dec !== undefined) return String.fromCodePoint(Number(dec));
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+))?;?/gi, (all, hex?: string, dec?: string, name?: string) => {
+    if (!all.endsWith(';')) throw malformed();
+    if (hex !== undefined || dec !== undefined) {
+      const code = hex === undefined ? Number(dec) : Number.parseInt(hex, 16);
+      if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw malformed();
+      return String.fromCodePoint(code);
+    }
     const known = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }[name ?? ''];
     if (known === undefined) throw malformed();
     return known;
