@@ -114,6 +114,7 @@ const maxUnread = 64 * 1024 * 1024;
 const unreadMs = 5000;
 
 export function unread(req: IncomingMessage, limits: HttpLimits): Promise<void> {
+  if (req.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     let left = maxUnread;
     const done = (): void => {

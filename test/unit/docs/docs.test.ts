@@ -40,7 +40,7 @@ test('every TypeScript example compiles', async () => {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const done = await exec(process.execPath, [tsc, '-p', folder]).catch((e: { stdout: string }) => e);
   expect(done.stdout).toBe('');
-}, 60_000);
+}, 180_000);
 
 test('links within the docs lead somewhere', () => {
   const broken = pages.flatMap((page) =>
