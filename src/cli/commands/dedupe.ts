@@ -90,7 +90,7 @@ async function ask(
 ): Promise<string> {
   for (;;) {
     // Into a pipe rclone writes no prompt; what was written before has to be there in any case.
-    await c.out.write(utf8((c.stdin as { isTTY?: boolean }).isTTY ? prompt : ''));
+    await c.out.write(utf8(c.prompter.isTerminal ? prompt : ''));
     const { done, value } = await lines.next();
     if (done) throw new StartError('Failed to read line: EOF');
     const text = value.trim();
