@@ -37,7 +37,17 @@ const ours = (flag: FlagSpec): Facts => ({
 });
 
 /** Defaults that rclone's help shows in another way, or that depend on the machine. */
-const otherDefaults = ['cache-dir', 'temp-dir', 'config', 'user-agent', 'rc-addr', 'stats-one-line-date-format'];
+const otherDefaults = [
+  'cache-dir',
+  'temp-dir',
+  'config',
+  'user-agent',
+  'rc-addr',
+  'stats-one-line-date-format',
+  // Of serve s3: a longer header is no danger here, and files have no modes.
+  'max-header-bytes',
+  'umask',
+];
 
 const known = (flag: FlagSpec, text: string): [Facts, Facts] => {
   const [mine, facts] = [ours(flag), theirs(text)];
