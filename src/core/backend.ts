@@ -85,6 +85,11 @@ export interface LinkOptions extends CallOptions {
   unlink?: boolean | undefined;
 }
 
+export interface PurgeOptions extends CallOptions {
+  /** Told of each object (or version of one) that is gone. */
+  onRemoved?: ((info: ObjectInfo) => void) | undefined;
+}
+
 /** Capabilities as data; a conformance case runs exactly where its feature says so. */
 export interface Features {
   /** The first path segment is a bucket; directories exist only as prefixes. */
@@ -192,8 +197,11 @@ export interface Backend {
   /** Removes many objects with fewer requests; answers the failures. */
   removeMany?(paths: readonly string[], o?: CallOptions): Promise<readonly { path: string; error: Error }[]>;
 
-  /** Removes the directory and everything below it, where the store does it better than the walk. */
-  purge?(dir: string, o?: CallOptions): Promise<void>;
+  /**
+   * Removes the directory and everything below it, where the store does it better than the walk (S3: with all old
+   * versions).
+   */
+  purge?(dir: string, o?: PurgeOptions): Promise<void>;
 
   /** The digest of a stored object, read from the store or worked out; undefined = it has none. */
   hash?(path: string, type: HashType, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<string | undefined>;

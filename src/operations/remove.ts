@@ -23,12 +23,7 @@ export async function removeObjects(
     const error = c.accounting.settle(e);
     failure ??= error;
   };
-  const done = (info: ObjectInfo): void => {
-    c.accounting.deletes += 1;
-    c.accounting.deletedBytes += info.size ?? 0;
-    log(c, 'info', info.path, 'Deleted');
-    c.emit({ type: 'delete', path: info.path });
-  };
+  const done = (info: ObjectInfo): void => removed(c, info);
   const removeBatch = async (batch: readonly ObjectInfo[]): Promise<void> => {
     const failures = new Map(
       (
@@ -61,6 +56,13 @@ export async function removeObjects(
     );
   else await forEachLimit(wanted, c.settings.checkers, removeOne);
   if (failure) throw failure;
+}
+
+function removed(c: OperationContext, info: ObjectInfo): void {
+  c.accounting.deletes += 1;
+  c.accounting.deletedBytes += info.size ?? 0;
+  log(c, 'info', info.path, 'Deleted');
+  c.emit({ type: 'delete', path: info.path });
 }
 
 async function* notSkipped(
@@ -114,6 +116,7 @@ export async function removeDirectory(c: OperationContext, backend: Backend, dir
 /** Removes a directory with all that is in it. @throws usage with a filter: what it keeps would be lost */
 export async function purge(c: OperationContext, backend: Backend): Promise<void> {
   if (c.filter?.active) throw new TscloneError('usage', 'purge goes with no filter', { retry: 'no' });
+  if (backend.purge && !c.settings.dryRun) return purgeByStore(c, backend);
   const dirs: string[] = [];
   let any = false;
   async function* contents(): AsyncGenerator<ObjectInfo, void, void> {
@@ -133,6 +136,20 @@ export async function purge(c: OperationContext, backend: Backend): Promise<void
   for (const dir of dirs.reverse()) await removeDirectory(c, backend, dir);
   if (!any && backend.features.bucketBased && backend.root.includes('/')) await refuseObject(c, backend);
   await removeDirectory(c, backend);
+}
+
+async function purgeByStore(c: OperationContext, backend: Backend): Promise<void> {
+  let any = false;
+  await backend.purge?.('', {
+    ...callOptions(c),
+    onRemoved(info) {
+      any = true;
+      removed(c, info);
+    },
+  });
+  if (!any && backend.features.bucketBased && backend.root.includes('/')) await refuseObject(c, backend);
+  c.accounting.deletedDirs += 1;
+  log(c, 'info', backend.description, 'Removing directory');
 }
 
 /** An empty prefix may be the name of an object: then the caller meant something else. */

@@ -22,14 +22,16 @@ export async function tempDir(): Promise<{ path: string; remove(): Promise<void>
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** versitygw over a folder; undefined when it is not installed. */
-export async function startVersitygw(): Promise<S3Server | undefined> {
+/** versitygw over a folder; undefined when it is not installed. `versioning`: buckets may keep versions and lock them. */
+export async function startVersitygw(o: { versioning?: boolean } = {}): Promise<S3Server | undefined> {
   const program = findPeer('versitygw');
   if (program === undefined) return undefined;
   const dir = await tempDir();
   const port = await freePort();
   await mkdir(join(dir.path, 'data'));
-  const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', join(dir.path, 'data')], {
+  await mkdir(join(dir.path, 'versions'));
+  const versions = o.versioning ? ['--versioning-dir', join(dir.path, 'versions')] : [];
+  const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', ...versions, join(dir.path, 'data')], {
     env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey, PATH: process.env['PATH'] ?? '' },
     stdio: 'ignore',
   });

@@ -5,7 +5,7 @@ import type { CryptKeys } from './keys.ts';
 import { NameError } from './name-error.ts';
 import { deobfuscate, obfuscate } from './obfuscate.ts';
 import { textEncodings, type TextEncoding } from './text-encoding.ts';
-import { joinVersion, splitVersion } from './version-suffix.ts';
+import { joinVersion, splitVersion } from '../../core/version-suffix.ts';
 
 /** Plain paths and encrypted ones, segment by segment. All of them throw a NameError. */
 export interface NameCipher {

@@ -1,5 +1,5 @@
 import type { S3ClientResolvedConfig } from '@aws-sdk/client-s3';
-import { fromUtf8 } from '../../core/bytes.ts';
+import { fromUtf8, utf8 } from '../../core/bytes.ts';
 
 /** Root element of every XML answer that is believed. */
 const roots: Readonly<Record<string, string>> = {
@@ -29,6 +29,9 @@ export class BadAnswer extends Error {
   }
 }
 
+const finerTime = /<LastModified>[^<]*\.\d{4,}Z/;
+const finerTimes = /(<LastModified>[^<]*\.\d{3})\d+Z/g;
+
 interface RawResponse {
   statusCode: number;
   headers: Record<string, string>;
@@ -48,8 +51,9 @@ export async function verifyAnswer(
   if (response.statusCode !== 200 || (root === undefined && !isPage(commandName, response))) return;
   const bytes = await streamCollector(response.body);
   if (root === undefined) throw new BadAnswer(200, 'MalformedAnswer', 'the answer is an HTML page');
-  response.body = bytes;
   const text = fromUtf8(bytes);
+  // The SDK rounds times to milliseconds; names of versions have them cut.
+  response.body = finerTime.test(text) ? utf8(text.replaceAll(finerTimes, '$1Z')) : bytes;
   const found = /^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--[\s\S]*?-->\s*)*<([A-Za-z][\w:.-]*)/
     .exec(text)?.[1]
     ?.replace(/^\w+:/, '');

@@ -4,11 +4,12 @@ import { TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import type { Platform } from '../../core/platform.ts';
 import { findIdentity, type Identity } from './credentials.ts';
-import { customerKey } from './customer-key.ts';
+import { customerKey, type CustomerKey } from './customer-key.ts';
 import type { S3Options } from './options.ts';
 import { plainSender, type HttpTransport, type SendPlain } from './plain-http.ts';
 import { resolveQuirks, type EffectiveQuirks } from './quirks.ts';
 import { createTransport, newClient } from './sdk-client.ts';
+import { KnownVersions } from './versions.ts';
 
 /** An S3 remote that is ready for requests. */
 export interface S3Connection {
@@ -21,12 +22,16 @@ export interface S3Connection {
   /** With scheme; '' = the AWS host of the region. */
   readonly endpoint: string;
   readonly identity: Identity;
+  readonly customerKey: CustomerKey;
   readonly platform: Platform;
   readonly emit: Emit;
   readonly limits: TransportLimits;
   /** What all requests go through. */
   readonly transport: HttpTransport;
   readonly send: SendPlain;
+  readonly versions: KnownVersions;
+  /** `bucket/key/` of directory markers that are known to be there. */
+  readonly markers: Set<string>;
   /** Signing region of the requests. */
   region(): string;
   /** Sends the following requests to another region. */
@@ -46,8 +51,8 @@ export async function connect(args: OpenArgs<S3Options>): Promise<S3Connection> 
   const send = plainSender(transport);
   const identity = await findIdentity({ remote: name, options, region, platform, send });
   const key = customerKey(name, options, platform);
-  const parts = { options, quirks, endpoint, customerKey: key, platform, limits, transport, emit };
-  let client = newClient({ ...parts, region, identity });
+  const parts = { options, quirks, endpoint, customerKey: key, platform, limits, identity, transport };
+  let client = newClient({ ...parts, region });
   return {
     get client() {
       return client;
@@ -57,24 +62,27 @@ export async function connect(args: OpenArgs<S3Options>): Promise<S3Connection> 
     remote: name,
     endpoint,
     identity,
+    customerKey: key,
     platform,
     emit,
     limits,
     transport,
     send,
+    versions: new KnownVersions(),
+    markers: new Set(),
     region: () => region,
     useRegion(other) {
       region = other;
-      client = newClient({ ...parts, region, identity });
+      client = newClient({ ...parts, region });
     },
     anonymousClient: () => newClient({ ...parts, region, identity: { kind: 'anonymous' } }),
   };
 }
 
 /** Tells connections apart whose objects the service cannot copy from one to the other. */
-export function storeIdOf({ remote, endpoint, identity }: S3Connection): string {
+export function storeIdOf({ remote, endpoint, identity, customerKey: key }: S3Connection): string {
   const who = identity.kind === 'keys' ? identity.keys.id : identity.kind === 'ibm' ? `ibm:${identity.instanceId}` : '';
-  return `s3:${remote}:${endpoint}:${who}`;
+  return `s3:${remote}:${endpoint}:${who}:${key.md5}`;
 }
 
 function endpointOf(remote: string, o: S3Options, quirks: EffectiveQuirks): string {

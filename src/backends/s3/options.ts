@@ -293,7 +293,6 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Keep empty directories as zero-byte keys ending in a slash.',
     advanced: true,
-    notBuilt: 'directory markers are not written yet',
   }),
   use_multipart_etag: option(tristate(), {
     type: 'Tristate',
@@ -325,21 +324,18 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Show non-current versions under time-stamped names.',
     advanced: true,
-    notBuilt: 'versions are not listed yet',
   }),
   version_at: option(time(), {
     type: 'Time',
     default: 'off',
     help: 'Show the bucket as it was at a moment; read only.',
     advanced: true,
-    notBuilt: 'versions are not listed yet',
   }),
   version_deleted: option(bool(), {
     type: 'bool',
     default: 'false',
     help: 'With versions, also show delete markers as empty files.',
     advanced: true,
-    notBuilt: 'versions are not listed yet',
   }),
   decompress: option(bool(), {
     type: 'bool',
@@ -390,7 +386,6 @@ export const s3Options = defineOptions({
     default: 'unset',
     help: 'Service lists versions oldest first; reverse each page.',
     advanced: true,
-    notBuilt: 'versions are not listed yet',
   }),
   use_x_id: option(tristate(), {
     type: 'Tristate',

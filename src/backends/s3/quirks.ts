@@ -25,6 +25,8 @@ export interface Quirks {
 }
 
 export interface ProviderFeatures {
+  /** Old versions of objects may be kept. */
+  readonly versions: boolean;
   /** False = the service makes no buckets through S3: they are never created. */
   readonly createBucket: boolean;
   readonly serverSideCopy: boolean;
@@ -82,6 +84,7 @@ export const generalDefaults: Quirks = {
 const defaultCopyCutoff = 4768 * MiB;
 
 const allFeatures: ProviderFeatures = {
+  versions: true,
   createBucket: true,
   serverSideCopy: true,
   setModTime: true,

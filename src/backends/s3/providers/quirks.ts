@@ -37,7 +37,10 @@ export const providers: Readonly<Record<string, ProviderFacts>> = {
     quirks: { list_version: 1, force_path_style: true, list_url_encode: false, use_already_exists: false },
     features: { tiers: true },
   },
-  Cloudflare: { quirks: { force_path_style: true, use_multipart_etag: false }, features: { bulkRemove: true } },
+  Cloudflare: {
+    quirks: { force_path_style: true, use_multipart_etag: false },
+    features: { bulkRemove: true, versions: false },
+  },
   Cubbit: { quirks: { use_multipart_etag: false }, features: {} },
   DigitalOcean: { quirks: { list_url_encode: false, use_already_exists: false }, features: { bulkRemove: true } },
   Dreamhost: { quirks: { list_url_encode: false, use_already_exists: false }, features: {} },

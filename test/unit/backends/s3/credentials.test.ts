@@ -393,7 +393,7 @@ describe('signature version 2', () => {
     const { backend, server } = await start({ ...options, session_token: 'tok' } as Record<string, string>);
     await backend.write('dir/ü +x', (async function* () {})(), { size: 0 });
     for await (const entry of backend.list('')) void entry;
-    await backend.removeMany?.(['a']);
+    await backend.removeMany?.(['a', 'b']);
     const [put, list, remove] = server.requests as [Recorded, Recorded, Recorded];
     expect(put.headers['authorization']).toBe(right(put, '/bucket/dir/%C3%BC%20%2Bx'));
     expect(put.headers['x-amz-security-token']).toBe('tok');

@@ -69,11 +69,11 @@ describe('a service that is busy', () => {
   });
 
   test.each([
-    ['seconds', '7', 7000],
-    ['more than half a minute', '3600', 30_000],
-    ['a date', new Date(Date.now() + 20_000).toUTCString(), 15_000],
+    ['seconds', () => '7', 7000],
+    ['more than half a minute', () => '3600', 30_000],
+    ['a date', () => new Date(Date.now() + 25_000).toUTCString(), 15_000],
   ])('Retry-After in %s is honoured', async (_name, value, atLeast) => {
-    const busy = fault(503, 'SlowDown', 'slow down', { 'retry-after': value });
+    const busy = fault(503, 'SlowDown', 'slow down', { 'retry-after': value() });
     const { backend, waits } = await open(inTurn(busy, good['GetObject'] as Answer));
     await call('GetObject', backend);
     expect(waits).toHaveLength(1);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { s3Options } from '../../../../src/backends/s3/options.ts';
 import { bytesSource, collect } from '../../../../src/core/bytes.ts';
-import type { Backend, Entry, TransportLimits, WriteOptions } from '../../../../src/core/backend.ts';
+import type { Backend, Entry, ObjectInfo, TransportLimits, WriteOptions } from '../../../../src/core/backend.ts';
 import { agreeable, type AgreeableOptions } from '../../../support/agreeable-s3.ts';
 import { openOnHost, type HostRequest } from '../../../support/aws-host.ts';
 import { fault, openScripted, xml, type OpenScripted } from '../../../support/scripted-s3.ts';
@@ -43,12 +43,14 @@ const get =
   (path = 'old') =>
   async (b: Backend) =>
     collect((await b.read(path)).body);
-const list = async (b: Backend): Promise<Entry[]> => {
+const entriesOf = async (b: Backend, dir: string): Promise<Entry[]> => {
   const out: Entry[] = [];
-  for await (const entry of b.list('')) out.push(entry);
+  for await (const entry of b.list(dir)) out.push(entry);
   return out;
 };
-const copy = async (b: Backend): Promise<unknown> => b.copy?.(b, await b.stat('old'), 'copied');
+const list = (b: Backend): Promise<Entry[]> => entriesOf(b, '');
+const copyOf = async (b: Backend, path: string): Promise<unknown> => b.copy?.(b, await b.stat(path), 'copied');
+const copy = (b: Backend): Promise<unknown> => copyOf(b, 'old');
 const touch = async (b: Backend): Promise<unknown> => b.setModTime?.('old', 1_500_000_000_000_000_000n);
 
 const old = {
@@ -61,6 +63,22 @@ const old = {
 };
 const large = { objects: { 'bucket/old': { body: Buffer.alloc(11 * MiB, 'x') } } };
 const parts = { upload_cutoff: '5Mi' };
+
+const query = (name: string, value: string): URLSearchParams =>
+  expect.toSatisfy((q: URLSearchParams) => q.get(name) === value) as URLSearchParams;
+
+const versionXml = (key: string, id: string, isLatest: boolean, time: string, size: number): string =>
+  `<Version><Key>${key}</Key><VersionId>${id}</VersionId><IsLatest>${isLatest}</IsLatest><LastModified>${time}</LastModified><ETag>"e"</ETag><Size>${size}</Size></Version>`;
+/** `a.txt` was replaced, `gone` was removed. */
+const past: AgreeableOptions = {
+  objects: { 'bucket/a.txt': { body: 'aa' }, 'bucket/gone': { body: 'ggg' } },
+  instead: (r) =>
+    r.operation === 'ListObjectVersions'
+      ? xml(
+          `<ListVersionsResult><IsTruncated>false</IsTruncated>${versionXml('a.txt', 'v2', true, '2026-02-01T00:00:00.000Z', 2)}${versionXml('a.txt', 'v1', false, '2026-01-02T03:04:05.678Z', 1)}${versionXml('gone', 'g1', false, '2026-01-05T00:00:00.000Z', 3)}<DeleteMarker><Key>gone</Key><VersionId>g2</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-06T00:00:00.999999Z</LastModified></DeleteMarker></ListVersionsResult>`,
+        )
+      : undefined,
+};
 
 const headers = (server: OpenScripted['server'], operation: string, pattern: RegExp): Record<string, string>[] =>
   server.of(operation).map((r) => Object.fromEntries(Object.entries(r.headers).filter(([name]) => pattern.test(name))));
@@ -565,7 +583,7 @@ const effects: Readonly<Record<string, () => Promise<void>>> = {
   async bypass_governance_retention() {
     const server = await requests({ options: { bypass_governance_retention: 'true' }, service: old }, async (b) => {
       await b.remove('old');
-      await b.removeMany?.(['a']);
+      await b.removeMany?.(['a', 'b']);
     });
     for (const operation of ['DeleteObject', 'DeleteObjects'])
       expect(headers(server, operation, /bypass/)).toEqual([{ 'x-amz-bypass-governance-retention': 'true' }]);
@@ -592,6 +610,90 @@ const effects: Readonly<Record<string, () => Promise<void>>> = {
     expect(retention?.body.toString()).toContain('<Mode>COMPLIANCE</Mode><RetainUntilDate>2030-01-01T00:00:00Z<');
     expect(hold?.body.toString()).toContain('<Status>ON</Status>');
     for (const r of [retention, hold]) expect(r?.headers['content-md5']).toMatch(/^.{22}==$/);
+  },
+
+  async versions() {
+    const { backend, server } = await start({ options: { versions: 'true' }, service: past });
+    const entries = (await list(backend)) as ObjectInfo[];
+    expect(entries.map((e) => [e.path, e.size, e.versionId])).toEqual([
+      ['a-v2026-01-02-030405-678.txt', 1, 'v1'],
+      ['a.txt', 2, 'v2'],
+      ['gone-v2026-01-05-000000-000', 3, 'g1'],
+    ]);
+    expect(server.requests[0]?.query.get('versions')).toBe('');
+    await get('a-v2026-01-02-030405-678.txt')(backend);
+    await backend.remove('a-v2026-01-02-030405-678.txt');
+    await copyOf(backend, 'gone-v2026-01-05-000000-000');
+    expect(server.of('GetObject')[0]).toMatchObject({ path: '/bucket/a.txt', query: query('versionId', 'v1') });
+    expect(server.of('DeleteObject')[0]).toMatchObject({ path: '/bucket/a.txt', query: query('versionId', 'v1') });
+    expect(server.of('CopyObject')[0]?.headers['x-amz-copy-source']).toBe('bucket/gone?versionId=g1');
+    // What was listed is found without another listing.
+    expect(server.of('ListObjectVersions')).toHaveLength(1);
+    await expect(put(1, 'b-v2026-01-02-030405-678.txt')(backend)).rejects.toThrow('stands for an old version');
+  },
+
+  async version_at() {
+    const { backend, server } = await start({ options: { version_at: '2026-01-05T12:00:00Z' }, service: past });
+    const entries = (await list(backend)) as ObjectInfo[];
+    expect(entries.map((e) => [e.path, e.versionId])).toEqual([
+      ['a.txt', 'v1'],
+      ['gone', 'g1'],
+    ]);
+    await get('a.txt')(backend);
+    expect(server.of('GetObject')[0]?.query.get('versionId')).toBe('v1');
+    for (const change of [put(), (b: Backend) => b.remove('a.txt'), (b: Backend) => b.purge?.('') ?? Promise.resolve()])
+      await expect(change(backend)).rejects.toThrow("can't modify or delete files in --s3-version-at mode");
+    await expect(start({ options: { versions: 'true', version_at: '1d' } })).rejects.toThrow('at the same time');
+  },
+
+  async version_deleted() {
+    const { backend } = await start({ options: { versions: 'true', version_deleted: 'true' }, service: past });
+    const entries = (await list(backend)) as ObjectInfo[];
+    expect(entries.filter((e) => e.path.startsWith('gone')).map((e) => [e.path, e.size, e.versionId])).toEqual([
+      ['gone-v2026-01-05-000000-000', 3, 'g1'],
+      // Cut to milliseconds, as rclone cuts it.
+      ['gone-v2026-01-06-000000-999', 0, 'g2'],
+    ]);
+  },
+
+  async list_versions_oldest_first() {
+    const same = (versions: string) => ({
+      instead: (r: { operation: string }) =>
+        r.operation === 'ListObjectVersions'
+          ? xml(`<ListVersionsResult><IsTruncated>false</IsTruncated>${versions}</ListVersionsResult>`)
+          : undefined,
+    });
+    const versions = ['old', 'newer'].map((id) => versionXml('k', id, false, '2026-01-01T00:00:00.000Z', 1)).join('');
+    const shown = async (value: string): Promise<string | undefined> => {
+      const options = { version_at: '2026-01-02T00:00:00Z', list_versions_oldest_first: value };
+      const { backend } = await start({ options, service: same(versions) });
+      return ((await list(backend)) as ObjectInfo[])[0]?.versionId;
+    };
+    expect(await shown('true')).toBe('newer');
+    expect(await shown('false')).toBe('old');
+  },
+
+  async directory_markers() {
+    const options = { directory_markers: 'true' };
+    const { backend, server } = await start({ options });
+    expect(backend.features.emptyDirs).toBe(true);
+    await put(1, 'x/y/file')(backend);
+    await put(1, 'x/z/file')(backend);
+    await backend.mkdir('x/z');
+    expect(server.of('PutObject').map((r) => r.path)).toEqual([
+      '/bucket/x/y/',
+      '/bucket/x/',
+      '/bucket/x/y/file',
+      '/bucket/x/z/',
+      '/bucket/x/z/file',
+    ]);
+    expect(server.of('PutObject')[0]?.headers['x-amz-meta-mtime']).toMatch(/^\d+/);
+    await expect(backend.rmdir('x')).rejects.toMatchObject({ code: 'not_empty' });
+    await backend.remove('x/y/file');
+    await backend.rmdir('x/y');
+    expect(server.of('DeleteObject').at(-1)?.path).toBe('/bucket/x/y/');
+    await expect(entriesOf(backend, 'nowhere')).rejects.toMatchObject({ code: 'dir_not_found' });
+    expect(await entriesOf((await start({ options: {} })).backend, 'nowhere')).toEqual([]);
   },
 };
 
@@ -727,5 +829,59 @@ describe('a bucket in another region', () => {
     const { backend, server } = await start({ options: {}, service });
     await expect(list(backend)).rejects.toThrow('another region');
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+/** The answer to DeleteObjects that removed all. */
+const deletedIn = (body: string): string =>
+  [...body.matchAll(/<Object>(.*?)<\/Object>/gs)].map((m) => `<Deleted>${m[1]}</Deleted>`).join('');
+
+describe('versions', () => {
+  test('a name that was not listed is looked up by its prefix', async () => {
+    const { backend, server } = await start({ options: { versions: 'true' }, service: past });
+    expect(await backend.probe('a-v2026-01-02-030405-678.txt')).toMatchObject({ versionId: 'v1', size: 1 });
+    expect(server.requests.map((r) => r.query.get('prefix'))).toEqual(['a.txt']);
+    expect(await backend.probe('a-v2000-01-02-030405-678.txt')).toBeUndefined();
+  });
+
+  test('the versions of one object may be spread over pages', async () => {
+    const page = (n: number): string =>
+      n === 0
+        ? `<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker><NextVersionIdMarker>m</NextVersionIdMarker>${versionXml('j', 'j1', true, '2026-01-01T00:00:00.000Z', 1)}${versionXml('k', 'k1', false, '2026-01-01T00:00:00.000Z', 1)}`
+        : `<IsTruncated>false</IsTruncated>${versionXml('k', 'k2', true, '2026-01-03T00:00:00.000Z', 1)}`;
+    const service: AgreeableOptions = {
+      instead: (_r, n) => xml(`<ListVersionsResult>${page(n)}</ListVersionsResult>`),
+    };
+    const { backend, server } = await start({ options: { version_at: '2026-01-04T00:00:00Z' }, service });
+    expect(((await list(backend)) as ObjectInfo[]).map((e) => e.versionId)).toEqual(['j1', 'k2']);
+    expect(server.requests[1]?.query.get('key-marker')).toBe('k');
+    expect(server.requests[1]?.query.get('version-id-marker')).toBe('m');
+  });
+
+  test('a listing that repeats itself is an error', async () => {
+    const again = '<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>';
+    const service: AgreeableOptions = { instead: () => xml(`<ListVersionsResult>${again}</ListVersionsResult>`) };
+    const { backend } = await start({ options: { versions: 'true' }, service });
+    await expect(list(backend)).rejects.toMatchObject({ code: 'bad_answer' });
+  });
+
+  test('purge of a versioned bucket leaves nothing behind', async () => {
+    const versioned: AgreeableOptions = {
+      ...past,
+      instead: (r, n) =>
+        r.operation === 'GetBucketVersioning'
+          ? xml('<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>')
+          : r.operation === 'DeleteObjects'
+            ? xml(`<DeleteResult>${deletedIn(r.body.toString())}</DeleteResult>`)
+            : past.instead?.(r, n),
+    };
+    const removed: string[] = [];
+    const { backend, server } = await start({ options: {}, service: versioned });
+    await backend.purge?.('', { onRemoved: ({ path }) => removed.push(path) });
+    expect(server.operations()).toEqual(['GetBucketVersioning', 'ListObjectVersions', 'DeleteObjects', 'DeleteBucket']);
+    expect(
+      [...(server.of('DeleteObjects')[0]?.body.toString() ?? '').matchAll(/<VersionId>(\w+)/g)].map((m) => m[1]),
+    ).toEqual(['v2', 'v1', 'g2', 'g1']);
+    expect(removed).toEqual(['a.txt', 'a.txt', 'gone', 'gone']);
   });
 });

@@ -24,3 +24,18 @@ function isTime([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]
   if (year < 100) t.setUTCFullYear(year);
   return t.getUTCMonth() === month - 1 && t.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
 }
+
+/** The name of an old version: the time of its write goes before the extension. `unixMs` in UTC. */
+export function withVersion(name: string, unixMs: number): string {
+  const t = new Date(unixMs).toISOString();
+  const version = `-v${t.slice(0, 10)}-${t.slice(11, 19).replaceAll(':', '')}-${t.slice(20, 23)}`;
+  const slash = name.lastIndexOf('/') + 1;
+  return name.slice(0, slash) + joinVersion(name.slice(slash), version);
+}
+
+/** The plain name of an old version's; undefined when the name has no version. */
+export function withoutVersion(name: string): string | undefined {
+  const slash = name.lastIndexOf('/') + 1;
+  const { stem, version, extension } = splitVersion(name.slice(slash));
+  return version === '' ? undefined : name.slice(0, slash) + stem + extension;
+}
