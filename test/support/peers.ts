@@ -3,7 +3,20 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that some suites need and that npm does not bring. `.ci/run` installs them and puts them on PATH. */
 export type Peer =
-  'rclone' | 'versitygw' | 'weed' | 'workerd' | 'deno' | 'bun' | 'node20' | 'node22' | 'node24' | 'node26';
+  | 'rclone'
+  | 'versitygw'
+  | 'weed'
+  | 'workerd'
+  | 'deno'
+  | 'bun'
+  | 'node20'
+  | 'node22'
+  | 'node24'
+  | 'node26'
+  | 'clients-python'
+  | 'django-rclone-source'
+  | 'rclone-js'
+  | 'duplicity';
 
 /**
  * Path of a peer: from `TSCLONE_PEER_<NAME>`, else PATH, else undefined after one line that says what is skipped. With
