@@ -44,7 +44,7 @@ const checks = [
   ['lsf', () => text('lsf', root), 'a.txt\nsub/\n'],
   ['ls', () => text('ls', root), '        5 a.txt\n   200000 sub/b.bin\n'],
   ['lsl', async () => (await text('lsl', root)).split('\n').length, 3],
-  ['lsd', async () => / sub\n$/.test(await text('lsd', root)), true],
+  ['lsd', async () => (await text('lsd', root)).endsWith(' sub\n'), true],
   ['cat', () => text('cat', `${root}/a.txt`), 'hello'],
   ['rcat', rcat, 0],
   ['cat of what was streamed', () => text('cat', `${root}/streamed`), 'streamed'],
@@ -83,22 +83,24 @@ const checks = [
   ],
 ];
 
-(async () => {
+async function main() {
   let failed = 0;
   for (const [name, run, expected] of checks) {
     try {
       const got = await run();
       if (JSON.stringify(got) !== JSON.stringify(expected))
         throw new Error(`got ${JSON.stringify(got)}, expected ${JSON.stringify(expected)}`);
-      console.log(`ok ${name}`);
+      console.log(`ok ${String(name)}`);
     } catch (e) {
       failed += 1;
       console.log(
-        `FAILED ${name}: ${String(e instanceof Error ? e.message : e)
+        `FAILED ${String(name)}: ${String(e instanceof Error ? e.message : e)
           .replace(/\s+/g, ' ')
           .slice(0, 400)}`,
       );
     }
   }
   process.exit(failed ? 1 : 0);
-})();
+}
+
+void main();
