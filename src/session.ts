@@ -46,6 +46,8 @@ export function createSession(o: SessionOptions): Session {
   const limits = { ...defaultLimits, ...o.limits };
   const sources: ConfigSources = { file: config, env: o.platform.env, flags: o.backendFlags ?? new Map() };
   const opened = new Map<string, Promise<Backend>>();
+  /** What each layer stands on. */
+  const layers = new Map<string, ReadonlySet<string>>();
 
   async function resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }> {
     const type = typeOf(remote);
@@ -72,8 +74,14 @@ export function createSession(o: SessionOptions): Session {
     return type;
   }
 
-  function base(remote: Remote): Promise<Backend> {
+  /** `upper`: the layer that opens this remote below itself. */
+  function base(remote: Remote, upper?: string): Promise<Backend> {
     const key = `${remote.name},${formatParams(remote.params)}`;
+    if (upper !== undefined) {
+      const circle = pathBetween(layers, key, upper);
+      if (circle) return Promise.reject(standsOnItself(remote, [upper, ...circle]));
+      layers.set(upper, new Set(layers.get(upper)).add(key));
+    }
     let backend = opened.get(key);
     if (!backend) {
       backend = resolve(remote).then(({ definition, options }) =>
@@ -83,7 +91,7 @@ export function createSession(o: SessionOptions): Session {
           platform: o.platform,
           emit,
           limits,
-          openRemote: open,
+          openRemote: (reference) => openBelow(reference, key),
         }),
       );
       opened.set(key, backend);
@@ -92,12 +100,35 @@ export function createSession(o: SessionOptions): Session {
     return backend;
   }
 
-  async function open(reference: string): Promise<Backend> {
+  async function openBelow(reference: string, upper?: string): Promise<Backend> {
     const remote = parseRemote(reference);
-    return (await base(remote)).at(remote.path);
+    return (await base(remote, upper)).at(remote.path);
   }
+  const open = (reference: string): Promise<Backend> => openBelow(reference);
 
   return { config, platform: o.platform, emit, limits, open, resolve, remotes: () => listRemotes(sources) };
+}
+
+/** The way from one layer down to another; undefined = there is none. */
+function pathBetween(
+  layers: ReadonlyMap<string, ReadonlySet<string>>,
+  from: string,
+  to: string,
+): readonly string[] | undefined {
+  if (from === to) return [from];
+  for (const lower of layers.get(from) ?? []) {
+    const way = pathBetween(layers, lower, to);
+    if (way) return [from, ...way];
+  }
+  return undefined;
+}
+
+function standsOnItself(remote: Remote, circle: readonly string[]): TscloneError {
+  const names = circle.map((key) => `${key.slice(0, key.indexOf(','))}:`).join(' -> ');
+  return new TscloneError('bad_config', `remote "${remote.name}" stands on itself: ${names}. Change one of them`, {
+    remote: remote.name,
+    retry: 'no',
+  });
 }
 
 function missingBackend(remote: Remote, type: string, registry: Registry): TscloneError {

@@ -1,8 +1,9 @@
-import type { Backend, CallOptions, Features } from '../core/backend.ts';
+import type { Backend, CallOptions, Features, HashType, Usage } from '../core/backend.ts';
+import { hasCode, isTscloneError, messageOf, TscloneError } from '../core/errors.ts';
 import { reveal } from '../core/obscure.ts';
-import { isTscloneError, messageOf, TscloneError } from '../core/errors.ts';
 import { joinPath } from '../core/path.ts';
 import { cleanPath } from '../core/remote.ts';
+import { parseCsv } from '../options/values.ts';
 
 /*
  * What backends that lie on top of another remote have in common.
@@ -41,6 +42,75 @@ export function layerFeatures(base: Backend, own: Partial<Features> = {}): Featu
     isLocal: false,
     ...own,
   };
+}
+
+/** Features of a layer over several remotes: what one of them lacks the layer lacks, what is slow at one is slow. */
+export function commonFeatures(bases: readonly Backend[], own: Partial<Features> = {}): Features {
+  const every = (f: keyof Features): boolean => bases.every((b) => b.features[f]);
+  const some = (f: keyof Features): boolean => bases.some((b) => b.features[f]);
+  return {
+    bucketBased: bases.every((b) => b.features.bucketBased && b.root === ''),
+    emptyDirs: every('emptyDirs'),
+    copy: every('copy'),
+    move: every('move'),
+    setModTime: every('setModTime'),
+    slowModTime: some('slowModTime'),
+    slowHash: some('slowHash'),
+    readMimeType: every('readMimeType'),
+    writeMimeType: every('writeMimeType'),
+    userMetadata: every('userMetadata'),
+    // A recursive listing pays as soon as one of them has it; of a file system it costs nothing.
+    fastList: some('fastList') && bases.every((b) => b.features.fastList || b.features.isLocal),
+    tiers: every('tiers'),
+    isLocal: false,
+    ...own,
+  };
+}
+
+/** Hashes that all of them have, in the order of the first. */
+export function commonHashes([first, ...others]: readonly Backend[]): HashType[] {
+  return (first?.hashes ?? []).filter((type) => others.every((b) => b.hashes.includes(type)));
+}
+
+/** The largest of their smallest steps. */
+export function commonPrecision(bases: readonly Backend[]): Backend['precision'] {
+  let coarsest = 1n;
+  for (const { precision } of bases) {
+    if (precision === 'none') return 'none';
+    if (precision > coarsest) coarsest = precision;
+  }
+  return coarsest;
+}
+
+/** The sum of what several stores say of their space; a fact that one of them does not tell is left out. */
+export async function commonUsage(bases: readonly Backend[], o: CallOptions): Promise<Usage> {
+  const told = await Promise.all(
+    bases.map((b) =>
+      (b.about?.(callOnly(o)) ?? Promise.resolve({})).catch((e: unknown): Usage | undefined => {
+        if (hasCode(e, 'dir_not_found', 'bucket_not_found')) return undefined;
+        throw e;
+      }),
+    ),
+  );
+  const there = told.filter((usage) => usage !== undefined);
+  const sum: Partial<Record<keyof Usage, number>> = {};
+  for (const fact of ['total', 'used', 'free', 'trashed', 'other', 'objects'] as const) {
+    const values = there.map((usage: Usage) => usage[fact]);
+    if (there.length > 0 && !values.includes(undefined)) sum[fact] = values.reduce((a = 0, b = 0) => a + b, 0) ?? 0;
+  }
+  return sum;
+}
+
+/** Splits the value of `upstreams` at its spaces as rclone does. @throws bad_config */
+export function splitUpstreams(name: string, type: string, text: string): string[] {
+  const fail = (message: string): TscloneError =>
+    new TscloneError('bad_config', message, { remote: name, retry: 'no' });
+  if (text === '') throw fail(`${type} can't point to an empty upstream - check the value of the upstreams setting`);
+  try {
+    return parseCsv(text, ' ');
+  } catch (e) {
+    throw fail(`upstreams of ${type}: ${messageOf(e)}`);
+  }
 }
 
 /** Runs a call of the wrapped remote; its error then names the path of the layer. */

@@ -9,4 +9,6 @@ export const edgeRegistry: Registry = {
   memory: async () => (await import('./memory/definition.ts')).memory,
   crypt: async () => (await import('./crypt/definition.ts')).crypt,
   alias: async () => (await import('./alias/definition.ts')).alias,
+  combine: async () => (await import('./combine/definition.ts')).combine,
+  union: async () => (await import('./union/definition.ts')).union,
 };

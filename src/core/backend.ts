@@ -177,10 +177,10 @@ export interface Backend {
   /** @throws not_empty, dir_not_found */
   rmdir(dir: string, o?: CallOptions): Promise<void>;
 
-  /** Server-side copy from a backend with the same storeId. */
+  /** Server-side copy from a backend with the same storeId. @throws unsupported: the caller copies through. */
   copy?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
 
-  /** Server-side move (rename) from a backend with the same storeId. */
+  /** Server-side move (rename) from a backend with the same storeId. @throws unsupported: the caller copies and removes. */
   move?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
 
   /**

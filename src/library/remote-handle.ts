@@ -80,7 +80,11 @@ export function createRemoteHandle(
   { platform, emit }: { platform: Platform; emit: Emit },
 ): RemoteHandle {
   const copy: RemoteHandle['copy'] = async (from, to, o = {}) => {
-    if (backend.copy) return backend.copy(backend, await backend.stat(from, o), to, o);
+    try {
+      if (backend.copy) return await backend.copy(backend, await backend.stat(from, o), to, o);
+    } catch (e) {
+      if (!hasCode(e, 'unsupported')) throw e;
+    }
     const { info, body } = await backend.read(from, o);
     return backend.write(to, body, { ...o, size: info.size, modTime: info.modTime, mimeType: info.mimeType });
   };
@@ -124,7 +128,11 @@ export function createRemoteHandle(
     },
     copy,
     async move(from, to, o = {}) {
-      if (backend.move) return backend.move(backend, await backend.stat(from, o), to, o);
+      try {
+        if (backend.move) return await backend.move(backend, await backend.stat(from, o), to, o);
+      } catch (e) {
+        if (!hasCode(e, 'unsupported')) throw e;
+      }
       const info = await copy(from, to, o);
       await backend.remove(from, o);
       return info;

@@ -25,7 +25,7 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
   }
   c.emit({ type: 'transfer.start', path: info.path, ...(info.size === undefined ? {} : { size: info.size }) });
   try {
-    const how = serverSide ? await copyOnServer(c, src, dst) : await copyThrough(c, src, dst);
+    const how = (serverSide ? await copyOnServer(c, src, dst) : undefined) ?? (await copyThrough(c, src, dst));
     accounting.transfers += 1;
     c.emit({ type: 'transfer.done', path: info.path, bytes: info.size ?? 0 });
     c.emit({
@@ -55,8 +55,14 @@ function failed(c: OperationContext, path: string, verb: string, e: unknown): Er
   return c.accounting.settle(e);
 }
 
-async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string> {
-  await dst.backend.copy?.(backend, info, dst.path, callOptions(c));
+/** Undefined = the store cannot copy between these two places. */
+async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string | undefined> {
+  try {
+    await dst.backend.copy?.(backend, info, dst.path, callOptions(c));
+  } catch (e) {
+    if (hasCode(e, 'unsupported')) return undefined;
+    throw e;
+  }
   const bytes = info.size ?? 0;
   c.accounting.bytes += bytes;
   c.accounting.serverSideCopies += 1;

@@ -10,7 +10,7 @@ import { joinPath } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
 import { cleanPath } from '../../core/remote.ts';
 import type { LocalOptions } from './definition.ts';
-import { errnoOf, localError } from './errors.ts';
+import { errnoOf, localError, lookupError } from './errors.ts';
 import { fileNames, type FileNames } from './names.ts';
 import { readFileRange } from './read.ts';
 import { setTime } from './times.ts';
@@ -71,7 +71,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     try {
       return await (c.options.copy_links ? fs.stat : fs.lstat)(fileOf(path), { bigint: true });
     } catch (e) {
-      throw localError(e, path, 'object');
+      throw lookupError(e, path, 'object');
     }
   };
 
@@ -116,7 +116,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       try {
         s = await fs.stat(fileOf(path), { bigint: true });
       } catch (e) {
-        throw localError(e, path, 'dir');
+        throw lookupError(e, path, 'dir');
       }
       if (!s.isDirectory()) throw new TscloneError('not_directory', 'is a file not a directory', { path, retry: 'no' });
       const info = dirInfo(path, s);
@@ -148,7 +148,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     async read(path, o = {}) {
       throwIfAborted(o.signal);
       const s = await fs.stat(fileOf(path), { bigint: true }).catch((e: unknown) => {
-        throw localError(e, path, 'object');
+        throw lookupError(e, path, 'object');
       });
       if (s.isDirectory()) throw new TscloneError('is_directory', 'is a directory not a file', { path, retry: 'no' });
       const body = readFileRange(fileOf(path), path, o.range, {
@@ -175,7 +175,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     async remove(path, o = {}) {
       throwIfAborted(o.signal);
       await fs.unlink(fileOf(path)).catch((e: unknown) => {
-        throw localError(e, path, 'object');
+        throw lookupError(e, path, 'object');
       });
     },
 
@@ -240,6 +240,15 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     },
 
     hash: (path, type, o = {}) => hash(path, type, o.signal),
+
+    async about(o = {}) {
+      throwIfAborted(o.signal);
+      const s = await fs.statfs(root).catch((e: unknown) => {
+        throw localError(e, '', 'dir');
+      });
+      // What only root may use counts neither as free nor as used.
+      return { total: s.blocks * s.bsize, used: (s.blocks - s.bfree) * s.bsize, free: s.bavail * s.bsize };
+    },
   };
   return backend;
 }

@@ -18,20 +18,23 @@ const words: Readonly<Record<string, string>> = {
   EEXIST: 'a file is in the way',
 };
 
+/** For a look-up: below a file there is nothing. */
+export function lookupError(e: unknown, path: string, what: 'object' | 'dir'): TscloneError {
+  if (errnoOf(e) !== 'ENOTDIR') return localError(e, path, what);
+  const [code, message] = what === 'dir' ? dirMissing : objectMissing;
+  return new TscloneError(code, message, { path, cause: e, retry: 'no' });
+}
+
+const dirMissing = ['dir_not_found', 'directory not found'] as const;
+const objectMissing = ['object_not_found', 'object not found'] as const;
+
 /** Turns an error of the file system into the one error of this package. */
 export function localError(e: unknown, path: string, what: 'object' | 'dir'): TscloneError {
   if (e instanceof TscloneError) return e;
   const code = errnoOf(e);
   if (code === 'ENOENT') {
-    return new TscloneError(
-      what === 'dir' ? 'dir_not_found' : 'object_not_found',
-      what === 'dir' ? 'directory not found' : 'object not found',
-      {
-        path,
-        cause: e,
-        retry: 'no',
-      },
-    );
+    const [missing, message] = what === 'dir' ? dirMissing : objectMissing;
+    return new TscloneError(missing, message, { path, cause: e, retry: 'no' });
   }
   if (code === 'ENOTEMPTY') return new TscloneError('not_empty', 'directory not empty', { path, cause: e });
   const reason = words[code] ?? messageOf(e);

@@ -131,6 +131,27 @@ export const changeCases: readonly Case[] = [
     },
   },
   {
+    title: 'tells its space',
+    needs: (b) => b.about !== undefined,
+    async run(t) {
+      const { total = 0, used = 0, free = 0 } = (await t.backend.about?.()) ?? {};
+      expect(used).toBeGreaterThan(0);
+      expect(free).toBeGreaterThan(0);
+      expect(total).toBeGreaterThanOrEqual(used + free);
+    },
+  },
+  {
+    title: 'finds nothing below an object',
+    needs: (b) => b.features.emptyDirs,
+    async run(t) {
+      await t.put('file');
+      await expectCode(t.backend.stat(t.at('file/x')), 'object_not_found');
+      await expectCode(t.backend.read(t.at('file/x')), 'object_not_found');
+      await expectCode(t.backend.remove(t.at('file/x')), 'object_not_found');
+      expect(await t.backend.probe(t.at('file/x'))).toBeUndefined();
+    },
+  },
+  {
     title: 'keeps modtimes to the nanosecond',
     needs: (b) => b.precision === 1n,
     async run(t) {
