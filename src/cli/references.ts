@@ -24,7 +24,7 @@ export async function opener(c: CommandContext): Promise<Open> {
 
 /** rclone's line for a remote that cannot be used. */
 export function cannotOpen(reference: string, e: unknown): StartError {
-  return new StartError(`Failed to create file system for "${reference}": ${messageOf(e)}`);
+  return new StartError(`Failed to create file system for ${JSON.stringify(reference)}: ${messageOf(e)}`);
 }
 
 /** An object or a directory, found out with as few requests as possible. */

@@ -29,7 +29,7 @@ export async function* readAll(
       yield { path: leaf, body: (await at.read(leaf, { ...callOptions(c), range })).body };
       return;
     } catch (e) {
-      if (!hasCode(e, 'object_not_found', 'bucket_not_found')) throw e;
+      if (!hasCode(e, 'object_not_found', 'bucket_not_found', 'is_directory')) throw e;
     }
   }
   yield* readBelow(c, backend, range);

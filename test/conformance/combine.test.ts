@@ -8,14 +8,6 @@ import { conformance } from './suite.ts';
 const memory = { type: 'memory' };
 const nothing = async (): Promise<void> => {};
 
-conformance('combine over directories', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tsclone-combine-'));
-  const session = sessionWith({ c: { type: 'combine', upstreams: `"a b=${folder}/a b" c=${folder}/c` } });
-  const backend = await session.open('c:a b');
-  await backend.mkdir('');
-  return { backend, cleanup: () => rm(folder, { recursive: true }) };
-});
-
 conformance('combine over a directory, crypt over s3, and memory', async () => {
   const server = await startOwnServer();
   await server.backend.mkdir('bucket');

@@ -75,7 +75,7 @@ function rooted(c: UnionContext, root: string): Backend {
       }).catch(closing(body)),
     remove: (path, o = {}) => forPath(path, () => removeObject(u, path, o)),
     mkdir: (dir, o = {}) => forPath(dir, () => makeDir(u, dir, o)),
-    rmdir: (dir, o = {}) => forPath(dir, () => removeDir(u, dir, features.emptyDirs, o)),
+    rmdir: (dir, o = {}) => forPath(dir, () => removeDir(u, dir, o)),
   };
 
   if (every('copy')) {

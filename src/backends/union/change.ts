@@ -2,7 +2,7 @@ import type { Backend, CallOptions, CopyOptions, HashType, ObjectInfo } from '..
 import { hasCode, TscloneError } from '../../core/errors.ts';
 import { joinPath, parentOf } from '../../core/path.ts';
 import { callOnly } from '../layer.ts';
-import { absent, onEach } from './each.ts';
+import { absent, inBranch, onEach } from './each.ts';
 import {
   chooseDirs,
   chooseNew,
@@ -10,6 +10,7 @@ import {
   existing,
   findAll,
   findShown,
+  isBucket,
   isDirectory,
   notFound,
   type Found,
@@ -52,11 +53,7 @@ export async function removeMany(
   const held = new Map<Branch, string[]>(u.branches.map((branch) => [branch, []]));
   const found = new Set<string>();
   for (const [dir, names] of byDirectory(paths)) {
-    const located = await onEach(
-      u.branches.map((branch) => ({ branch })),
-      ({ branch }) => locateIn(branch, dir, names, o),
-      absent,
-    );
+    const located = await onEach(inBranch(u.branches), ({ branch }) => locateIn(branch, dir, names, o), absent);
     for (const { item, value } of located) {
       for (const path of value) {
         held.get(item.branch)?.push(path);
@@ -122,26 +119,35 @@ async function locateIn(branch: Branch, dir: string, paths: readonly string[], o
 /** Makes the directory where the create policy says. */
 export async function makeDir(u: UnionRoot, dir: string, o: CallOptions): Promise<void> {
   const branches = await chooseNew(u, dir, o);
-  await onEach(
-    branches.map((branch) => ({ branch })),
-    ({ branch }) => branch.inner.mkdir(dir, callOnly(o)),
-  );
+  await onEach(inBranch(branches), ({ branch }) => branch.inner.mkdir(dir, callOnly(o)));
 }
 
-/** Removes the directory where the action policy says. @throws dir_not_found, not_empty */
-export async function removeDir(u: UnionRoot, dir: string, hasRealDirs: boolean, o: CallOptions): Promise<void> {
-  let branches: Branch[];
-  try {
-    branches = await chooseDirs(u, dir, o);
-  } catch (e) {
-    // Where directories are only prefixes an empty one does not exist.
-    if (!hasRealDirs && joinPath(u.root, dir) !== '' && hasCode(e, 'dir_not_found')) return;
-    throw e;
+/**
+ * Removes the directory where the action policy says. An upstream that knows it only as a prefix has nothing to remove.
+ * @throws dir_not_found, not_empty
+ */
+export async function removeDir(u: UnionRoot, dir: string, o: CallOptions): Promise<void> {
+  const isReal = ({ up, inner }: Branch): boolean =>
+    inner.features.emptyDirs || joinPath(u.root, dir) === '' || isBucket(up.base, joinPath(u.root, dir));
+  const real = u.branches.filter(isReal);
+  if (real.length === 0) return;
+  const branches = await chooseDirs({ ...u, branches: real }, dir, o);
+  // Where some upstreams have no empty directories the union has none: those of the others are nothing to its callers.
+  const onlyPrefixes = u.branches.some(({ inner }) => !inner.features.emptyDirs);
+  await onEach(inBranch(branches), async ({ branch: { inner } }) => {
+    if (onlyPrefixes && inner.features.emptyDirs) await removeEmptyDirs(inner, dir, o);
+    await inner.rmdir(dir, callOnly(o));
+  });
+}
+
+/** Removes the directories below `dir`, the deepest first, when there is no object below it. */
+async function removeEmptyDirs(inner: Backend, dir: string, o: CallOptions): Promise<void> {
+  const dirs: string[] = [];
+  for await (const { kind, path } of inner.list(dir, { ...callOnly(o), recursive: true })) {
+    if (kind === 'object') return;
+    dirs.push(path);
   }
-  await onEach(
-    branches.map((branch) => ({ branch })),
-    ({ branch }) => branch.inner.rmdir(dir, callOnly(o)),
-  );
+  for (const path of dirs.sort().reverse()) await inner.rmdir(path, callOnly(o));
 }
 
 /**
@@ -156,26 +162,18 @@ export async function copyObject(
   o: CopyOptions,
 ): Promise<ObjectInfo> {
   const source = await findShown(from, info.path, callOnly(o));
-  // A new copy stays in the upstream of its source, unless every upstream is to have one.
-  const fresh = async (): Promise<readonly Branch[]> => {
-    const beside = u.branches.find(({ up }) => up === source.branch.up && up.creatable);
-    return beside && !u.c.create.many ? [beside] : chooseNew(u, to, o);
-  };
   const modTime = o.modTime ?? source.info.modTime ?? info.modTime;
-  const { branches, replaced } = await chooseTargets(u, to, modTime, o, fresh);
+  const { branches, replaced } = await chooseTargets(u, to, modTime, o);
   const others = branches.some((branch) => !canCopy(branch, source))
     ? await findAll(from, info.path, { ...callOnly(o), want: ['modTime'] })
     : undefined;
-  const copied = await onEach(
-    branches.map((branch) => ({ branch })),
-    async ({ branch }) => {
-      const near = canCopy(branch, source)
-        ? source
-        : others?.objects.find((other) => canCopy(branch, other) && isSame(other, source, others.objects));
-      if (!near) return copyThrough(branch.inner, source, to, o);
-      return (await branch.inner.copy?.(near.branch.inner, near.info, to, o)) as ObjectInfo;
-    },
-  );
+  const copied = await onEach(inBranch(branches), async ({ branch }) => {
+    const near = canCopy(branch, source)
+      ? source
+      : others?.objects.find((other) => canCopy(branch, other) && isSame(other, source, others.objects));
+    if (!near) return copyThrough(branch.inner, source, to, o);
+    return (await branch.inner.copy?.(near.branch.inner, near.info, to, o)) as ObjectInfo;
+  });
   for (const { item, value } of copied) {
     const before = replaced.find((r) => r.branch === item.branch)?.info.size;
     item.branch.up.space.added((value.size ?? 0) - (before ?? 0), before === undefined ? 1 : 0);

@@ -1,4 +1,4 @@
-import type { CallOptions, DirInfo, Nanos, ObjectInfo, StatOptions } from '../../core/backend.ts';
+import type { Backend, CallOptions, DirInfo, Nanos, ObjectInfo, StatOptions } from '../../core/backend.ts';
 import { hasCode, TscloneError } from '../../core/errors.ts';
 import { joinPath, parentOf } from '../../core/path.ts';
 import { callOnly } from '../layer.ts';
@@ -108,13 +108,14 @@ export async function chooseNew(u: UnionRoot, path: string, o: CallOptions): Pro
   if (creatable.length === 0) throw denied(path);
   let there: { branch: Branch; modTime?: Nanos | undefined }[] = [];
   if (create.existingPath) {
-    for (let dir = parentOf(joinPath(u.root, path)); ; dir = parentOf(dir)) {
+    const parent = parentOf(joinPath(u.root, path));
+    for (let dir = parent; ; dir = parentOf(dir)) {
       there = await existing(creatable, dir, o);
+      // As in rclone a root with nothing above it is made everywhere.
+      if (there.length === 0 && path === '') return creatable;
       if (there.length > 0 || dir === '') break;
     }
   }
-  // The roots themselves are made everywhere.
-  if (create.existingPath && there.length === 0 && joinPath(u.root, path) === '') return creatable;
   const items = there.length > 0 ? there : inBranch(creatable);
   const chosen = await choose<{ branch: Branch; modTime?: Nanos | undefined }>(
     u.c,
@@ -136,13 +137,20 @@ export async function existing(
   return answers.flatMap(({ item, value }) => (value ? [{ branch: item.branch, modTime: value.modTime }] : []));
 }
 
+/** Does the path name a whole bucket? */
+export const isBucket = (base: Backend, dir: string): boolean =>
+  base.features.bucketBased && !joinPath(base.root, dir).includes('/');
+
 /** The directory in one upstream. A store without real directories has it when anything lies in it. */
 async function findDir({ up }: Branch, dir: string, o: CallOptions): Promise<DirInfo | undefined> {
-  if (up.base.statDir) return up.base.statDir(dir, callOnly(o));
+  // All roots count as equally old.
+  if (up.base.statDir)
+    return dir === ''
+      ? { ...(await up.base.statDir(dir, callOnly(o))), modTime: 0n }
+      : up.base.statDir(dir, callOnly(o));
   for await (const _entry of up.base.list(dir, callOnly(o))) return { kind: 'dir', path: dir };
   // An empty bucket exists; an empty prefix does not.
-  const isBucket = up.base.features.bucketBased && !joinPath(up.base.root, dir).includes('/');
-  return dir === '' || isBucket ? { kind: 'dir', path: dir } : undefined;
+  return dir === '' || isBucket(up.base, dir) ? { kind: 'dir', path: dir } : undefined;
 }
 
 export const notFound = (path: string): TscloneError =>

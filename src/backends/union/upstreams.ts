@@ -59,14 +59,12 @@ export interface UpstreamReference {
 /** The remotes of `upstreams` and what their suffixes say. @throws bad_config */
 export function parseUpstreams(name: string, text: string): UpstreamReference[] {
   const fail = (message: string): TscloneError =>
-    new TscloneError('bad_config', `${message} - check the value of the upstreams setting`, {
-      remote: name,
-      retry: 'no',
-    });
+    new TscloneError('bad_config', message, { remote: name, retry: 'no' });
+  const check = 'check the value of the upstreams setting';
   const references = splitUpstreams(name, 'union', text);
-  if (references.length === 1) throw fail("union can't point to a single upstream");
+  if (references.length === 1) throw fail(`union can't point to a single upstream - ${check}`);
   for (const reference of references)
-    if (reference.startsWith(`${name}:`)) throw fail("can't point union remote at itself");
+    if (reference.startsWith(`${name}:`)) throw fail(`can't point union remote at itself - ${check}`);
   const parsed = references.map(parseUpstream);
   const writebacks = parsed.filter((u) => u.writeback).length;
   if (writebacks > 1) throw fail(`can only have 1 :writeback not ${writebacks}`);

@@ -40,14 +40,13 @@ export async function chooseTargets(
   path: string,
   modTime: Nanos | undefined,
   o: CallOptions,
-  fresh: (u: UnionRoot) => Promise<readonly Branch[]> = (root) => chooseNew(root, path, o),
 ): Promise<Targets> {
   const { objects, dirs } = await findAll(u, path, callOnly(o));
   if (dirs.length > 0) throw isDirectory(path);
   // Where every copy is read-only the new one goes beside them.
   const replaceable = objects.some(({ branch }) => branch.up.writable);
   const replaced = replaceable ? await chooseObjects(u, objects, o) : [];
-  const branches = replaceable ? replaced.map(({ branch }) => branch) : await fresh(u);
+  const branches = replaceable ? replaced.map(({ branch }) => branch) : await chooseNew(u, path, o);
   await refuseHidden(u, path, branches, objects, modTime, o);
   return { branches, replaced };
 }

@@ -73,7 +73,7 @@ describe('a combine', () => {
       c: { type: 'combine', upstreams },
     });
     const c = await session.open('c:');
-    const handle = createRemoteHandle('c:', c);
+    const handle = createRemoteHandle('c:', c, session);
     await handle.write('m1/a', 'content');
     await handle.copy('m1/a', 'm2/b');
     expect(await c.copy?.(c, await c.stat('m1/a'), 'm2/c')).toMatchObject({ path: 'm2/c', size: 7 });

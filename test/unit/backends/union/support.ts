@@ -96,7 +96,7 @@ function dead(store: Backend): Backend {
     ...store,
     at: () => dead(store),
     async *list() {
-      await fail();
+      yield await fail();
     },
     stat: fail,
     probe: fail,
