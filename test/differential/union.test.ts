@@ -186,9 +186,9 @@ describe.skipIf(!rclone)('a union beside rclone', () => {
     both(
       [
         // One by one: rclone's copy of a directory changes the age of directories first, which counts under `newest`.
-        ...['both', 'd/new', 'deep/er/new', 'no/where/new', 'top'].map(
-          (file) => `copyto src/${file} create-${policy}:${file}`,
-        ),
+        ...['both', 'd/new', 'deep/er/new', 'top'].map((file) => `copyto src/${file} create-${policy}:${file}`),
+        // Whose directory is the newer one of two that were just made is luck.
+        ...(policy === 'newest' ? [] : [`copyto src/no/where/new create-${policy}:no/where/new`]),
         `mkdir create-${policy}:d/made`,
         `mkdir create-${policy}:made/far/below`,
       ],

@@ -240,15 +240,6 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     },
 
     hash: (path, type, o = {}) => hash(path, type, o.signal),
-
-    async about(o = {}) {
-      throwIfAborted(o.signal);
-      const s = await fs.statfs(root).catch((e: unknown) => {
-        throw localError(e, '', 'dir');
-      });
-      // What only root may use counts neither as free nor as used.
-      return { total: s.blocks * s.bsize, used: (s.blocks - s.bfree) * s.bsize, free: s.bavail * s.bsize };
-    },
   };
   return backend;
 }

@@ -93,7 +93,7 @@ function rooted(c: UnionContext, root: string): Backend {
           inBranch(await searchOrder(u, o)),
           async ({ branch }) => {
             try {
-              return (await branch.inner.statDir?.(path, callOnly(o))) as DirInfo;
+              return (await branch.inner.statDir?.(path, { ...callOnly(o), want: o.want })) as DirInfo;
             } catch (e) {
               if (hasCode(e, 'not_directory')) isFile ??= e;
               throw e;

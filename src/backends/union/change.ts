@@ -244,12 +244,13 @@ async function moveWithin(branch: Branch, source: Found, to: string, o: CopyOpti
 async function copyThrough(inner: Backend, source: Found, to: string, o: CopyOptions): Promise<ObjectInfo> {
   const { info, body } = await source.branch.inner.read(source.info.path, { ...callOnly(o), info: source.info });
   const modTime = o.modTime ?? source.info.modTime ?? info.modTime;
+  const metadata = o.metadata ?? info.metadata;
   return inner.write(to, body, {
     ...callOnly(o),
     ...(info.size === undefined ? {} : { size: info.size }),
     ...(modTime === undefined ? {} : { modTime }),
     ...(inner.features.writeMimeType && info.mimeType !== undefined ? { mimeType: info.mimeType } : {}),
-    ...(inner.features.userMetadata && info.metadata ? { metadata: info.metadata } : {}),
+    ...(inner.features.userMetadata && metadata ? { metadata } : {}),
   });
 }
 

@@ -1,6 +1,5 @@
 import { defineOptions, option } from '../../options/define.ts';
 import { int, sizeSuffix, string } from '../../options/values.ts';
-import { policyNames } from './policies.ts';
 
 /** Options of rclone's union, in its order. */
 export const options = defineOptions({
@@ -14,19 +13,16 @@ export const options = defineOptions({
     type: 'string',
     default: 'epall',
     help: 'Which of the upstreams that hold a file are changed: replaced, moved, removed.',
-    examples: policyNames,
   }),
   create_policy: option(string(), {
     type: 'string',
     default: 'epmfs',
     help: 'Which upstreams get new files and directories.',
-    examples: policyNames,
   }),
   search_policy: option(string(), {
     type: 'string',
     default: 'ff',
     help: 'Which upstream a file is read from when several hold it.',
-    examples: policyNames,
   }),
   cache_time: option(int(), {
     type: 'int',
