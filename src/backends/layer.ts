@@ -128,5 +128,14 @@ export function withPath(e: unknown, path: string): unknown {
   return new TscloneError(code, message, { path, remote, retry, retryAfter, status, cause });
 }
 
+/** Methods that need no change of paths: the layer has those that the wrapped remote has. */
+export function passOn(
+  backend: Backend,
+  inner: Backend,
+  methods: readonly ('setDirModTime' | 'purge' | 'about' | 'cleanUp')[],
+): void {
+  for (const method of methods) if (inner[method]) Object.assign(backend, { [method]: inner[method].bind(inner) });
+}
+
 /** Only what may go on to the wrapped remote. */
 export const callOnly = ({ signal, budget }: CallOptions): CallOptions => ({ signal, budget });

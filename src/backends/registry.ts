@@ -8,6 +8,7 @@ export const edgeRegistry: Registry = {
   s3: async () => (await import('./s3/definition.ts')).s3,
   memory: async () => (await import('./memory/definition.ts')).memory,
   crypt: async () => (await import('./crypt/definition.ts')).crypt,
+  compress: async () => (await import('./compress/definition.ts')).compress,
   alias: async () => (await import('./alias/definition.ts')).alias,
   combine: async () => (await import('./combine/definition.ts')).combine,
   union: async () => (await import('./union/definition.ts')).union,

@@ -25,6 +25,7 @@ export function edgePlatform(env: Readonly<Record<string, string | undefined>> =
       const cipher = () => ecb(key, { disablePadding: true });
       return { encrypt: (blocks) => cipher().encrypt(blocks), decrypt: (blocks) => cipher().decrypt(blocks) };
     },
+    codecs: async () => (await import('./pure-codecs.ts')).pureCodecs,
   };
 }
 

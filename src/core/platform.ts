@@ -45,6 +45,24 @@ export interface AwsKeysOptions {
 }
 
 /**
+ * Compression of pieces of some MiB. Each call stands alone: no window is shared between pieces. A piece that is not
+ * valid, or gives more than `limit` bytes, is an error.
+ */
+export interface Codecs {
+  /**
+   * Raw deflate (RFC 1951) at level 0 to 9, or with Huffman codes alone. `last` ends the stream; without it the piece
+   * ends in a sync flush, so that another can follow.
+   */
+  deflate(piece: Uint8Array, o: { level: number | 'huffman'; last: boolean }): Promise<Uint8Array>;
+  /** The text of such a piece. */
+  inflate(piece: Uint8Array, limit: number): Promise<Uint8Array>;
+  /** One zstd frame (RFC 8878) with its checksum, at a level of libzstd. Absent = the runtime cannot. */
+  zstd?(piece: Uint8Array, level: number): Promise<Uint8Array>;
+  /** The text of one zstd frame. */
+  unzstd(frame: Uint8Array, limit: number): Promise<Uint8Array>;
+}
+
+/**
  * What the runtime gives: everything in the edge-safe folders takes it as an argument. `core/edge-platform.ts` is the
  * pure one, `node/platform.ts` the faster one for Node, Bun and Deno.
  */
@@ -63,6 +81,7 @@ export interface Platform {
   aesBlocks(key: Uint8Array): BlockCipher;
   /** NaCl's secretbox, where the runtime has a faster one than `core/secretbox.ts`. */
   secretbox?(key: Uint8Array): Promise<Secretbox>;
+  codecs(): Promise<Codecs>;
   /**
    * Turns a source of exactly `size` bytes into what the HTTP handler can send without buffering it; absent = the
    * runtime can only send byte arrays.

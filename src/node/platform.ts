@@ -35,6 +35,7 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       return { encrypt: (blocks) => seal.update(blocks), decrypt: (blocks) => open.update(blocks) };
     },
     secretbox: openSodium,
+    codecs: async () => (await import('./codecs.ts')).nodeCodecs,
     streamBody(source) {
       const stream = Readable.from(source, { objectMode: false });
       // The writer sees the error of its own source; the SDK does not always listen and the process would end.

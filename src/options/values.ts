@@ -38,6 +38,10 @@ export function parseInteger(text: string): number {
 
 export const int = (): z.ZodType<number, string> => fromText(parseInteger);
 
+/** undefined = empty. */
+export const optionalInt = (): z.ZodType<number | undefined, string> =>
+  fromText((t) => (t === '' ? undefined : parseInteger(t)));
+
 /** Bytes as a number (safe up to 2^53); -1 = off. */
 export const sizeSuffix = (): z.ZodType<number, string> => fromText((t) => Number(parseSize(t)));
 
