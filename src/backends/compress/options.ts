@@ -13,11 +13,11 @@ export const options = defineOptions({
     type: 'string',
     default: 'gzip',
     help: 'How files are compressed: gzip everywhere, zstd where Node is 22.15 or later. Files of both kinds are read.',
-    examples: ['gzip', 'zstd'],
   }),
   level: option(optionalInt(), {
     type: 'string',
     default: '',
+    required: true,
     help: 'gzip: 1 fast to 9 small, -1 default, -2 Huffman codes alone, 0 none. zstd: 1 fast, 2 default, 3 better, 4 best. Empty = the default of the mode.',
   }),
   ram_cache_limit: option(sizeSuffix(), {
