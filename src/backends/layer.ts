@@ -139,3 +139,17 @@ export function passOn(
 
 /** Only what may go on to the wrapped remote. */
 export const callOnly = ({ signal, budget }: CallOptions): CallOptions => ({ signal, budget });
+
+/** What a layer knows of its backends. A copy of a backend (an alias spreads one) is found too. */
+export class LayerRoots<T> {
+  readonly #roots = new WeakMap<Backend['read'], T>();
+
+  add(backend: Backend, root: T): void {
+    this.#roots.set(backend.read, root);
+  }
+
+  /** Undefined for backends of another type. */
+  of(backend: Backend): T | undefined {
+    return this.#roots.get(backend.read);
+  }
+}

@@ -9,6 +9,7 @@ export const edgeRegistry: Registry = {
   memory: async () => (await import('./memory/definition.ts')).memory,
   crypt: async () => (await import('./crypt/definition.ts')).crypt,
   compress: async () => (await import('./compress/definition.ts')).compress,
+  chunker: async () => (await import('./chunker/definition.ts')).chunker,
   alias: async () => (await import('./alias/definition.ts')).alias,
   combine: async () => (await import('./combine/definition.ts')).combine,
   union: async () => (await import('./union/definition.ts')).union,

@@ -33,6 +33,8 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** All objects below `dir`, and the directories only where the store has real ones. Default: one level. */
   recursive?: boolean | undefined;
+  /** Only names that start so are of interest: a store that can leaves the others out, others may give them. */
+  startsWith?: string | undefined;
 }
 
 export interface StatOptions extends CallOptions {

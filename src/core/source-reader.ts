@@ -52,12 +52,14 @@ export class SourceReader {
     return this.#rest.length === 0;
   }
 
-  /** What is left, as a stream. */
-  async *remaining(): AsyncGenerator<Uint8Array, void, void> {
-    while (!(await this.atEnd())) {
-      const chunk = this.#rest;
-      this.#rest = none;
+  /** What is left, or the next `limit` bytes of it, as a stream. The end of that stream does not close the source. */
+  async *remaining(limit = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array, void, void> {
+    let left = limit;
+    while (left > 0 && !(await this.atEnd())) {
+      const chunk = this.#rest.length <= left ? this.#rest : this.#rest.subarray(0, left);
+      this.#rest = this.#rest.length <= left ? none : this.#rest.subarray(left);
       this.total += chunk.length;
+      left -= chunk.length;
       yield chunk;
     }
   }

@@ -6,7 +6,7 @@ import type { Emit } from '../../core/events.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { trimSlashes } from '../../core/path.ts';
 import type { Platform, Secretbox } from '../../core/platform.ts';
-import { below, callOnly, forPath, layerFeatures } from '../layer.ts';
+import { below, callOnly, forPath, layerFeatures, LayerRoots } from '../layer.ts';
 import { bad, decryptedSize, encrypt, encryptedSize, nonceBytes, plainProgress } from './content.ts';
 import { listDecrypted } from './list.ts';
 import { NameError } from './name-error.ts';
@@ -32,10 +32,10 @@ export interface CryptRoot {
   readonly inner: Backend;
 }
 
-const roots = new WeakMap<Backend, CryptRoot>();
+const roots = new LayerRoots<CryptRoot>();
 
 /** What lies below a backend of type crypt; undefined for other backends. */
-export const cryptRootOf = (backend: Backend): CryptRoot | undefined => roots.get(backend);
+export const cryptRootOf = (backend: Backend): CryptRoot | undefined => roots.of(backend);
 
 let opened = 0;
 
@@ -143,7 +143,7 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   }
 
   const source = (from: Backend, info: ObjectInfo): { inner: Backend; info: ObjectInfo } => {
-    const other = roots.get(from);
+    const other = roots.of(from);
     if (!other)
       throw new TscloneError('unsupported', `${from.description} is no crypt remote`, { path: info.path, retry: 'no' });
     const path = encrypted(info.path, () => other.context.names.encryptFile(info.path));
@@ -166,7 +166,7 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   }
   if (inner.moveDir) {
     backend.moveDir = async (from, o = {}) => {
-      const other = roots.get(from);
+      const other = roots.of(from);
       if (!other) throw new TscloneError('unsupported', `${from.description} is no crypt remote`, { retry: 'no' });
       await inner.moveDir?.(other.inner, callOnly(o));
     };
@@ -192,7 +192,7 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   }
   if (inner.about) backend.about = (o = {}) => forPath('', async () => (await inner.about?.(callOnly(o))) ?? {});
   if (inner.purge) backend.purge = (path, o = {}) => forPath(path, async () => inner.purge?.(dir(path), callOnly(o)));
-  roots.set(backend, { context: c, inner });
+  roots.add(backend, { context: c, inner });
   return backend;
 }
 

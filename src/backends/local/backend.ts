@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ObjectInfo } from '../../core/backend.ts';
+import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ListOptions, ObjectInfo } from '../../core/backend.ts';
 import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
@@ -97,7 +97,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     precision: 1n,
     at: (path) => createLocalBackend(c, resolve(root, path), path === '' ? root : cleanPath(path)),
 
-    list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o.recursive === true, o.signal),
+    list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o),
 
     async stat(path, o = {}) {
       throwIfAborted(o.signal);
@@ -267,8 +267,7 @@ async function* listDirectory(
   dir: string,
   objectInfo: (path: string, s: BigIntStats) => ObjectInfo,
   dirInfo: (path: string, s: BigIntStats) => DirInfo,
-  recursive: boolean,
-  signal: AbortSignal | undefined,
+  { recursive, startsWith, signal }: ListOptions,
 ): AsyncGenerator<Entry, void, void> {
   let entries;
   try {
@@ -278,7 +277,10 @@ async function* listDirectory(
       throw new TscloneError('not_directory', 'is a file not a directory', { path: dir, retry: 'no' });
     throw localError(e, dir, 'dir');
   }
-  const found = entries.map((entry) => ({ entry, path: joinPath(dir, names.toName(entry.name)) }));
+  const wanted = startsWith === undefined ? '' : joinPath(dir, startsWith);
+  const found = entries
+    .map((entry) => ({ entry, path: joinPath(dir, names.toName(entry.name)) }))
+    .filter(({ path }) => path.startsWith(wanted));
   found.sort((a, b) => compareUtf8(a.path, b.path));
   for (const { entry, path } of found) {
     throwIfAborted(signal);
@@ -302,7 +304,8 @@ async function* listDirectory(
     }
     if (s.isDirectory()) {
       yield dirInfo(path, s);
-      if (recursive) yield* ifStillThere(path, listDirectory(c, names, path, objectInfo, dirInfo, true, signal));
+      if (recursive)
+        yield* ifStillThere(path, listDirectory(c, names, path, objectInfo, dirInfo, { recursive, signal }));
     } else if (s.isFile()) yield objectInfo(path, s);
     else if (!c.options.skip_specials)
       c.emit({ type: 'log', level: 'notice', subject: path, message: "Can't transfer non file/directory" });

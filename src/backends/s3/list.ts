@@ -23,7 +23,7 @@ export async function* listDir(
   const prefix = key === '' ? '' : `${key}/`;
   let isEmpty = true;
   const pages = usesVersions(c) ? listShownPages : listPages;
-  for await (const page of pages(c, bucket, prefix, !o.recursive, o)) {
+  for await (const page of pages(c, bucket, prefix + safeStart(o.startsWith), !o.recursive, o)) {
     const entries: { name: string; entry: Entry }[] = [];
     const outside = (name: string): boolean => {
       if (name.startsWith(prefix)) return false;
@@ -60,6 +60,9 @@ export async function* listDir(
   if (isEmpty && key !== '' && c.options.directory_markers && !usesVersions(c))
     await assertDirectory(c, { bucket, key }, o);
 }
+
+/** As much of it as stands the same in the key whatever the encoding: the service's prefix may be shorter. */
+const safeStart = (name = ''): string => /^[\w-](?:[\w.-]*[\w-])?/.exec(name)?.[0] ?? '';
 
 /** What a listing tells of an object. */
 export function objectEntry(c: S3Connection, x: ListedKey, path: string): ObjectInfo {

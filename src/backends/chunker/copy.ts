@@ -1,0 +1,82 @@
+import type { Backend, CopyOptions, ObjectInfo } from '../../core/backend.ts';
+import { TscloneError } from '../../core/errors.ts';
+import { callOnly } from '../layer.ts';
+import { commit, moveBack, type Upload } from './commit.ts';
+import type { ChunkerRoot } from './context.ts';
+import { find, hashesOf, infoOf, knownLayout, metadataOf, refuseToWriteChunkName } from './find.ts';
+import { findGroup, type Chunked } from './layout.ts';
+import { lookFor, removeParts, removeQuietly } from './remove.ts';
+import { newTxn } from './txn.ts';
+
+/** Copies or moves one object with all its parts; the wrapped remote does it. */
+export async function transfer(
+  how: 'copy' | 'move',
+  source: ChunkerRoot,
+  info: ObjectInfo,
+  root: ChunkerRoot,
+  to: string,
+  o: CopyOptions,
+): Promise<ObjectInfo> {
+  refuseToWriteChunkName(root.c, to);
+  const layout = knownLayout(source, info.path, info) ?? (await find(source, info.path, callOnly(o)));
+  if (layout.kind === 'chunked') return transferChunks(how, source, info, layout, root, to, o);
+  const { chunks } = await lookFor(root, to, o);
+  const main = await callOf(root.inner, how)(source.inner, layout.main, to, o);
+  await removeParts(root, chunks, o);
+  return infoOf(root, to, { kind: 'plain', main });
+}
+
+/**
+ * The chunks go to names of a transaction, as those of an upload do, or to their last ones where nothing is there. A move
+ * takes them away one by one: when it fails those that were moved come back.
+ */
+async function transferChunks(
+  how: 'copy' | 'move',
+  source: ChunkerRoot,
+  info: ObjectInfo,
+  layout: Chunked,
+  root: ChunkerRoot,
+  to: string,
+  o: CopyOptions,
+): Promise<ObjectInfo> {
+  const { c, inner } = root;
+  const metadata = await metadataOf(source, info.path, layout, o);
+  const parts: ObjectInfo[] = [];
+  const takeBack = (): Promise<void> =>
+    how === 'move'
+      ? moveBack(root, parts, layout.chunks.slice(-parts.length), source.inner)
+      : removeQuietly(root, parts);
+  let upload: Upload;
+  try {
+    const modTime = o.modTime ?? (await modTimeOf(source, layout, o));
+    const { main, chunks } = await findGroup(root, to, o);
+    const txn = c.noRename || main || chunks.has('') ? newTxn(c.platform) : '';
+    // The first one last: without metadata it is what makes the chunks an object.
+    for (let i = layout.chunks.length - 1; i >= 0; i--) {
+      const chunk = layout.chunks[i] as ObjectInfo;
+      const part = await callOf(inner, how)(source.inner, chunk, c.names.nameOf(to, i, txn), callOnly(o));
+      parts.unshift({ ...part, size: chunk.size as number });
+    }
+    const hashes = hashesOf(metadata);
+    upload = { path: to, parts, txn, size: layout.size, modTime, hashes, mayBePlain: false };
+  } catch (e) {
+    await takeBack();
+    throw e;
+  }
+  const stored = await commit(root, upload, o, takeBack);
+  if (how === 'move' && layout.main) await source.inner.remove(layout.main.path, callOnly(o));
+  return infoOf(root, to, stored);
+}
+
+type Transfer = NonNullable<Backend['copy']>;
+
+function callOf(inner: Backend, how: 'copy' | 'move'): Transfer {
+  const call = inner[how];
+  if (!call) throw new TscloneError('unsupported', `${inner.description} cannot ${how} objects`, { retry: 'no' });
+  return call.bind(inner);
+}
+
+async function modTimeOf({ c, inner }: ChunkerRoot, layout: Chunked, o: CopyOptions): Promise<bigint> {
+  const { modTime, path } = layout.main ?? (layout.chunks[0] as ObjectInfo);
+  return modTime ?? (await inner.stat(path, { ...callOnly(o), want: ['modTime'] })).modTime ?? c.platform.now();
+}
