@@ -33,7 +33,9 @@ const onDisk = async (options: Readonly<Record<string, string>>): Promise<Opened
 const tooLong = { 'keeps long in names of objects and directories': 'with the suffix of a chunk it is too long' };
 
 conformance('chunker over local', () => onDisk({ chunk_size: '3Mi' }), {
-  cannot: { 'gives no hash that it does not have': 'as in rclone a plain object has all that the wrapped remote gives' },
+  cannot: {
+    'gives no hash that it does not have': 'as in rclone a plain object has all that the wrapped remote gives',
+  },
 });
 conformance('chunker over local hash_type=md5all', () => onDisk({ chunk_size: '6Mi', hash_type: 'md5all' }), {
   cannot: tooLong,

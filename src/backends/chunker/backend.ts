@@ -53,7 +53,10 @@ function rooted(c: ChunkerContext, storeId: string, root: string): Backend {
         if (metadata) layout = { ...layout, metadata };
         const [first, ...rest] = layout.chunks as [ObjectInfo, ...ObjectInfo[]];
         if (!layout.main && o.want?.includes('modTime') && first.modTime === undefined)
-          layout = { ...layout, chunks: [await inner.stat(first.path, { ...callOnly(o), want: ['modTime'] }), ...rest] };
+          layout = {
+            ...layout,
+            chunks: [await inner.stat(first.path, { ...callOnly(o), want: ['modTime'] }), ...rest],
+          };
       }
       return infoOf(place, path, layout);
     },

@@ -55,12 +55,7 @@ export async function commit(
   return becomeChunked(root, u, o);
 }
 
-async function becomePlain(
-  root: ChunkerRoot,
-  u: Upload,
-  stale: readonly ObjectInfo[],
-  o: CallOptions,
-): Promise<Sound> {
+async function becomePlain(root: ChunkerRoot, u: Upload, stale: readonly ObjectInfo[], o: CallOptions): Promise<Sound> {
   const main = await relocate(root, u.parts[0] as ObjectInfo, u.path, o);
   await removeParts(root, stale, o);
   return { kind: 'plain', main };
@@ -116,16 +111,16 @@ async function becomeChunked(root: ChunkerRoot, u: Upload, o: CallOptions): Prom
   }
 }
 
-/** Best effort: the error that made it necessary is the one to tell. */
+/** The first one last, as without metadata it makes the object whole. The error that made it necessary is the one to tell. */
 export async function moveBack(
   { inner }: ChunkerRoot,
-  moved: readonly ObjectInfo[],
+  moved: readonly (ObjectInfo | undefined)[],
   origins: readonly ObjectInfo[],
   to = inner,
 ): Promise<void> {
-  for (const [i, part] of moved.entries()) {
-    const origin = origins[i] as ObjectInfo;
-    await to.move?.(inner, part, origin.path, {}).catch(() => {});
+  for (let i = moved.length - 1; i >= 0; i--) {
+    const part = moved[i];
+    if (part) await to.move?.(inner, part, (origins[i] as ObjectInfo).path, {}).catch(() => {});
   }
 }
 

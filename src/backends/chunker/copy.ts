@@ -42,20 +42,21 @@ async function transferChunks(
   const { c, inner } = root;
   const metadata = await metadataOf(source, info.path, layout, o);
   const parts: ObjectInfo[] = [];
+  const { chunks } = layout;
   const takeBack = (): Promise<void> =>
-    how === 'move'
-      ? moveBack(root, parts, layout.chunks.slice(-parts.length), source.inner)
-      : removeQuietly(root, parts);
+    how === 'move' ? moveBack(root, parts, chunks, source.inner) : removeQuietly(root, Object.values(parts));
   let upload: Upload;
   try {
     const modTime = o.modTime ?? (await modTimeOf(source, layout, o));
-    const { main, chunks } = await findGroup(root, to, o);
-    const txn = c.noRename || main || chunks.has('') ? newTxn(c.platform) : '';
-    // The first one last: without metadata it is what makes the chunks an object.
-    for (let i = layout.chunks.length - 1; i >= 0; i--) {
-      const chunk = layout.chunks[i] as ObjectInfo;
+    const there = await findGroup(root, to, o);
+    // Where the chunks alone are the object, a move must break the old one first and make the new one whole last.
+    const free = !c.noRename && !there.main && !there.chunks.has('') && (c.useMeta || how === 'copy');
+    const txn = free ? '' : newTxn(c.platform);
+    const indices = [...chunks.keys()];
+    for (const i of free ? indices.reverse() : indices) {
+      const chunk = chunks[i] as ObjectInfo;
       const part = await callOf(inner, how)(source.inner, chunk, c.names.nameOf(to, i, txn), callOnly(o));
-      parts.unshift({ ...part, size: chunk.size as number });
+      parts[i] = { ...part, size: chunk.size as number };
     }
     const hashes = hashesOf(metadata);
     upload = { path: to, parts, txn, size: layout.size, modTime, hashes, mayBePlain: false };

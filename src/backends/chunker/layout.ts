@@ -14,8 +14,8 @@ export interface Group {
   main?: ObjectInfo;
   /** Chunks by transaction ('' = under their last names), then by index. */
   readonly chunks: Map<string, Map<number, ObjectInfo>>;
-  /** Two chunks have one number, or one is out of range. */
-  doubled: boolean;
+  /** Chunks by transaction whose number another one has, or that is out of range. */
+  readonly odd: Map<string, ObjectInfo[]>;
 }
 
 /** Content under its own name. */
@@ -42,7 +42,7 @@ export interface Chunked {
 export type Sound = Plain | Chunked;
 export type Layout = Sound | { readonly kind: 'broken'; readonly why: string };
 
-export const newGroup = (path: string): Group => ({ path, chunks: new Map(), doubled: false });
+export const newGroup = (path: string): Group => ({ path, chunks: new Map(), odd: new Map() });
 
 /** Adds what a listing gave to the groups of the objects that it belongs to. */
 export function addToGroups(c: ChunkerContext, groups: Map<string, Group>, info: ObjectInfo): void {
@@ -57,7 +57,8 @@ export function addToGroups(c: ChunkerContext, groups: Map<string, Group>, info:
   if (name.index === undefined) return;
   let chunks = group.chunks.get(name.txn);
   if (!chunks) group.chunks.set(name.txn, (chunks = new Map()));
-  if (chunks.has(name.index) || name.index > maxChunks) group.doubled = true;
+  if (chunks.has(name.index) || name.index > maxChunks)
+    group.odd.set(name.txn, [...(group.odd.get(name.txn) ?? []), info]);
   else chunks.set(name.index, info);
 }
 
@@ -127,7 +128,7 @@ function chunked(
     chunks.push(chunk);
     size += chunk.size;
   }
-  if (group.doubled) return { kind: 'broken', why: 'has two chunks with one number' };
+  if (group.odd.has(facts.txn)) return { kind: 'broken', why: 'has two chunks with one number' };
   if (chunks.length < found.size) return { kind: 'broken', why: 'has missing chunks' };
   return { kind: 'chunked', ...facts, chunks, size };
 }

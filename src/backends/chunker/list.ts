@@ -22,7 +22,7 @@ export async function* listObjects(root: ChunkerRoot, dir: string, o: ListOption
   items.sort((a, b) => compareUtf8(a.path, b.path));
   for (let at = 0; at < items.length; at += c.atOnce) {
     const some = items.slice(at, at + c.atOnce);
-    const layouts = await Promise.all(some.map((item) => (isDir(item) ? undefined : layoutOf(root, item, o))));
+    const layouts = await Promise.all(some.map(async (item) => (isDir(item) ? undefined : layoutOf(root, item, o))));
     for (const [i, item] of some.entries()) {
       throwIfAborted(o.signal);
       if (isDir(item)) {

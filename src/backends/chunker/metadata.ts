@@ -27,7 +27,14 @@ const newestVersion = 2;
 export function formatMetadata({ size, chunks, md5, sha1, txn }: Metadata): Uint8Array {
   const ver = txn === '' ? 1 : 2;
   return utf8(
-    JSON.stringify({ ver, size, nchunks: chunks, ...(md5 ? { md5 } : {}), ...(sha1 ? { sha1 } : {}), ...(txn ? { txn } : {}) }),
+    JSON.stringify({
+      ver,
+      size,
+      nchunks: chunks,
+      ...(md5 ? { md5 } : {}),
+      ...(sha1 ? { sha1 } : {}),
+      ...(txn ? { txn } : {}),
+    }),
   );
 }
 
@@ -73,4 +80,4 @@ export function isWrittenByChunker(bytes: Uint8Array): boolean {
 }
 
 const written =
-  /^\{"ver":[12],"size":\d+,"nchunks":[1-9]\d*(?:,"md5":"[0-9a-f]{32}")?(?:,"sha1":"[0-9a-f]{40}")?(?:,"txn":"[0-9a-z]{4,9}")?\}$/;
+  /^\{"ver":[12],"size":\d{1,15},"nchunks":[1-9]\d{0,7}(?:,"md5":"[0-9a-f]{32}")?(?:,"sha1":"[0-9a-f]{40}")?(?:,"txn":"[0-9a-z]{4,9}")?\}$/;

@@ -34,9 +34,7 @@ export async function readObject(root: ChunkerRoot, path: string, o: ReadOptions
   if (known?.kind === 'chunked') return readChunked(root, path, known, await metadataOf(root, path, known, o), o);
   if (!c.useMeta && !known) {
     const layout = await find(root, path, o);
-    return layout.kind === 'chunked'
-      ? readChunked(root, path, layout, undefined, o)
-      : readPlain(root, path, layout, o);
+    return layout.kind === 'chunked' ? readChunked(root, path, layout, undefined, o) : readPlain(root, path, layout, o);
   }
   const etag = known?.main.etag ?? o.info?.etag;
   const expected: ObjectInfo | undefined =
@@ -138,10 +136,12 @@ async function* readChunks(
     at += size;
     if (from >= to) continue;
     const range = to - from === size ? {} : { range: { start: from, end: to } };
-    const { info, body } = await inner.read(chunk.path, { ...callOnly(o), info: chunk, ...range }).catch((e: unknown) => {
-      if (hasCode(e, 'object_not_found')) throw corrupted(path, 'a chunk of it went missing while it was read');
-      throw e;
-    });
+    const { info, body } = await inner
+      .read(chunk.path, { ...callOnly(o), info: chunk, ...range })
+      .catch((e: unknown) => {
+        if (hasCode(e, 'object_not_found')) throw corrupted(path, 'a chunk of it went missing while it was read');
+        throw e;
+      });
     if (info.size !== undefined && info.size !== size) {
       await body[Symbol.asyncIterator]().return?.();
       throw corrupted(path, 'it was replaced while it was read');

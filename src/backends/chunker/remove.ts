@@ -41,11 +41,12 @@ export async function lookFor(
 /** Chunks under their last names, and those of the transaction that the metadata tells of; not those of other uploads. */
 export async function ownChunks(root: ChunkerRoot, group: Group, o: CallOptions): Promise<readonly ObjectInfo[]> {
   const { main, chunks } = group;
-  const last = [...(chunks.get('')?.values() ?? [])].sort((a, b) => order(root, a) - order(root, b));
+  const ofTxn = (txn: string): ObjectInfo[] => [...(chunks.get(txn)?.values() ?? []), ...(group.odd.get(txn) ?? [])];
+  const last = ofTxn('').sort((a, b) => order(root, a) - order(root, b));
   if (!root.c.useMeta || !main || !canBeMetadata(main) || chunks.size === (chunks.has('') ? 1 : 0)) return last;
   const parsed = parseMetadata(await readMain(root.inner, main, o));
   const txn = parsed.kind === 'metadata' ? parsed.metadata.txn : '';
-  return txn === '' ? last : [...last, ...(chunks.get(txn)?.values() ?? [])];
+  return txn === '' ? last : [...last, ...ofTxn(txn)];
 }
 
 const order = ({ c }: ChunkerRoot, { path }: ObjectInfo): number => c.names.parse(path)?.index ?? 0;

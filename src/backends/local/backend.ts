@@ -1,7 +1,16 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Backend, DirInfo, Entry, Features, Hashes, HashType, ListOptions, ObjectInfo } from '../../core/backend.ts';
+import type {
+  Backend,
+  DirInfo,
+  Entry,
+  Features,
+  Hashes,
+  HashType,
+  ListOptions,
+  ObjectInfo,
+} from '../../core/backend.ts';
 import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
