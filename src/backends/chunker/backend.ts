@@ -4,7 +4,7 @@ import { trimSlashes } from '../../core/path.ts';
 import { below, callOnly, forPath, layerFeatures, LayerRoots } from '../layer.ts';
 import type { ChunkerContext, ChunkerRoot } from './context.ts';
 import { transfer } from './copy.ts';
-import { find, findFrom, hashesOf, infoOf, knownLayout, metadataOf, refuseChunkName } from './find.ts';
+import { find, findFrom, hashesOf, infoOf, knownLayout, refuseChunkName, withMetadata } from './find.ts';
 import { listObjects } from './list.ts';
 import { readObject } from './read.ts';
 import { removeObject, removeObjects } from './remove.ts';
@@ -48,14 +48,12 @@ function rooted(c: ChunkerContext, storeId: string, root: string): Backend {
     async stat(path, o = {}) {
       let layout = await find(place, path, o);
       if (layout.kind === 'chunked') {
-        const wantsHash = o.want?.some((w) => w === 'md5' || w === 'sha1');
-        const metadata = wantsHash ? (layout.metadata ?? (await metadataOf(place, path, layout, o))) : undefined;
-        if (metadata) layout = { ...layout, metadata };
+        if (o.want?.some((w) => w === 'md5' || w === 'sha1')) layout = await withMetadata(place, path, layout, o);
         const [first, ...rest] = layout.chunks as [ObjectInfo, ...ObjectInfo[]];
         if (!layout.main && o.want?.includes('modTime') && first.modTime === undefined)
           layout = {
             ...layout,
-            chunks: [await inner.stat(first.path, { ...callOnly(o), want: ['modTime'] }), ...rest],
+            chunks: [{ ...first, ...(await inner.stat(first.path, { ...callOnly(o), want: ['modTime'] })) }, ...rest],
           };
       }
       return infoOf(place, path, layout);
@@ -91,7 +89,7 @@ function rooted(c: ChunkerContext, storeId: string, root: string): Backend {
     throwIfAborted(o.signal);
     const layout = knownLayout(place, path, o.info) ?? (await find(place, path, callOnly(o)));
     if (layout.kind === 'plain') return inner.hash?.(path, type, { ...callOnly(o), info: layout.main });
-    return hashesOf(layout.metadata ?? (await metadataOf(place, path, layout, o)))[type];
+    return hashesOf(layout.metadata ?? (await withMetadata(place, path, layout, o)).metadata)[type];
   }
 
   const rootOf = (from: Backend): ChunkerRoot => {

@@ -3,7 +3,7 @@ import { TscloneError } from '../../core/errors.ts';
 import { callOnly } from '../layer.ts';
 import { commit, moveBack, type Upload } from './commit.ts';
 import type { ChunkerRoot } from './context.ts';
-import { find, hashesOf, infoOf, knownLayout, metadataOf, refuseToWriteChunkName } from './find.ts';
+import { find, hashesOf, infoOf, knownLayout, refuseToWriteChunkName, withMetadata } from './find.ts';
 import { findGroup, type Chunked } from './layout.ts';
 import { lookFor, removeParts, removeQuietly } from './remove.ts';
 import { newTxn } from './txn.ts';
@@ -34,13 +34,13 @@ async function transferChunks(
   how: 'copy' | 'move',
   source: ChunkerRoot,
   info: ObjectInfo,
-  layout: Chunked,
+  found: Chunked,
   root: ChunkerRoot,
   to: string,
   o: CopyOptions,
 ): Promise<ObjectInfo> {
   const { c, inner } = root;
-  const metadata = await metadataOf(source, info.path, layout, o);
+  const layout = await withMetadata(source, info.path, found, o);
   const parts: ObjectInfo[] = [];
   const { chunks } = layout;
   const takeBack = (): Promise<void> =>
@@ -58,7 +58,7 @@ async function transferChunks(
       const part = await callOf(inner, how)(source.inner, chunk, c.names.nameOf(to, i, txn), callOnly(o));
       parts[i] = { ...part, size: chunk.size as number };
     }
-    const hashes = hashesOf(metadata);
+    const hashes = hashesOf(layout.metadata);
     upload = { path: to, parts, txn, size: layout.size, modTime, hashes, mayBePlain: false };
   } catch (e) {
     await takeBack();

@@ -79,14 +79,16 @@ function overlap(path: string, main: string): TscloneError {
   return new TscloneError('bad_path', message, { path, retry: 'no' });
 }
 
-/** The metadata of a chunked object, checked against its chunks; undefined = it has none. */
-export async function metadataOf(
+/** The same with its metadata, checked against its chunks; where there is none it stays as it is. */
+export async function withMetadata(
   { inner }: ChunkerRoot,
   path: string,
   layout: Chunked,
   o: CallOptions,
-): Promise<Metadata | undefined> {
-  return layout.main && checkMetadata(path, await readMain(inner, layout.main, o), layout);
+): Promise<Chunked> {
+  if (!layout.main) return layout;
+  const { info, bytes } = await readMain(inner, layout.main, o);
+  return { ...layout, main: info, metadata: checkMetadata(path, bytes, layout) };
 }
 
 /** The object as it is seen above: one, whatever number of parts it has. */

@@ -104,7 +104,7 @@ export async function layoutOf(
   if (chunks.size === 0 || !canBeMetadata(main)) return { kind: 'plain', main };
   const onlyLast = chunks.size === 1 && chunks.has('');
   if (onlyLast) return chunked(group, { main, txn: '' }, chunks.get(''));
-  const parsed = parseMetadata(bytes ?? (await readMain(inner, main, o)));
+  const parsed = parseMetadata(bytes ?? (await readMain(inner, main, o)).bytes);
   const metadata = parsed.kind === 'metadata' ? parsed.metadata : undefined;
   const txn = metadata?.txn ?? '';
   const own = chunks.get(txn);
@@ -133,10 +133,15 @@ function chunked(
   return { kind: 'chunked', ...facts, chunks, size };
 }
 
-/** The bytes of an object that may be metadata: never more than metadata can have and one. */
-export async function readMain(inner: Backend, main: ObjectInfo, o: CallOptions): Promise<Uint8Array> {
+/** An object that may be metadata, never more than metadata can have and one byte; `info` is what the read told of it. */
+export async function readMain(
+  inner: Backend,
+  main: ObjectInfo,
+  o: CallOptions,
+): Promise<{ info: ObjectInfo; bytes: Uint8Array }> {
   const range = main.size === undefined ? { range: { start: 0, end: maxMetadataBytes + 1 } } : {};
-  return collect((await inner.read(main.path, { ...callOnly(o), info: main, ...range })).body);
+  const { info, body } = await inner.read(main.path, { ...callOnly(o), info: main, ...range });
+  return { info, bytes: await collect(body) };
 }
 
 /** Metadata and chunks of one object must fit: else its content is not known. */

@@ -4,7 +4,7 @@ import { hasCode, TscloneError } from '../../core/errors.ts';
 import { SourceReader } from '../../core/source-reader.ts';
 import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
-import { find, infoOf, knownLayout, metadataOf, refuseChunkName, sound } from './find.ts';
+import { find, infoOf, knownLayout, refuseChunkName, sound, withMetadata } from './find.ts';
 import {
   canBeMetadata,
   checkMetadata,
@@ -31,10 +31,10 @@ export async function readObject(root: ChunkerRoot, path: string, o: ReadOptions
   const { c, inner } = root;
   refuseChunkName(c, path);
   const known = knownLayout(root, path, o.info);
-  if (known?.kind === 'chunked') return readChunked(root, path, known, await metadataOf(root, path, known, o), o);
+  if (known?.kind === 'chunked') return readChunked(root, path, await withMetadata(root, path, known, o), o);
   if (!c.useMeta && !known) {
     const layout = await find(root, path, o);
-    return layout.kind === 'chunked' ? readChunked(root, path, layout, undefined, o) : readPlain(root, path, layout, o);
+    return layout.kind === 'chunked' ? readChunked(root, path, layout, o) : readPlain(root, path, layout, o);
   }
   const etag = known?.main.etag ?? o.info?.etag;
   const expected: ObjectInfo | undefined =
@@ -64,7 +64,7 @@ async function readSmall(
   let bytes: Uint8Array;
   if (o.range) {
     await reader.close();
-    bytes = await readMain(inner, opened.info, o);
+    ({ bytes } = await readMain(inner, opened.info, o));
   } else bytes = await reader.read(maxMetadataBytes + 1);
   if (bytes.length > maxMetadataBytes) {
     const info = infoOf(root, path, { kind: 'plain', main: opened.info });
@@ -77,7 +77,8 @@ async function readSmall(
   const group = await findGroup(root, path, o);
   group.main = main;
   const layout = sound(c, path, await layoutOf(root, group, o, bytes));
-  if (layout.kind === 'chunked') return readChunked(root, path, layout, checkMetadata(path, bytes, layout), o);
+  if (layout.kind === 'chunked')
+    return readChunked(root, path, { ...layout, metadata: checkMetadata(path, bytes, layout) }, o);
   if (written) throw corrupted(path, 'its metadata is there, its chunks are missing');
   return plainBytes(root, path, main, bytes, o.range);
 }
@@ -102,52 +103,65 @@ function plainBytes(
   return { info: infoOf(root, path, { kind: 'plain', main }), body: bytesSource(bytes.slice(start, end)) };
 }
 
-function readChunked(
-  root: ChunkerRoot,
-  path: string,
-  layout: Chunked,
-  metadata: Metadata | undefined,
-  o: ReadOptions,
-): Started {
+async function readChunked(root: ChunkerRoot, path: string, layout: Chunked, o: ReadOptions): Promise<Started> {
+  const { main, metadata, size } = layout;
   const given = o.info?.etag;
-  if (given !== undefined && layout.main?.etag !== undefined && given !== layout.main.etag)
+  if (given !== undefined && main?.etag !== undefined && given !== main.etag)
     throw new TscloneError('precondition_failed', `${path}: the object was replaced since it was listed`, { path });
-  const [start, end] = resolveRange(layout.size, o.range);
-  const info = infoOf(root, path, metadata ? { ...layout, metadata } : layout);
-  const body = readChunks(root, path, layout, start, end, o);
-  const whole = start === 0 && end === layout.size && metadata !== undefined;
-  return { info, body: whole ? verified(root, path, body, metadata) : body };
+  const [start, end] = resolveRange(size, o.range);
+  const [first, ...rest] = piecesOf(layout, start, end);
+  const opened = first && (await openPiece(root, path, first, o));
+  // Without metadata the first chunk has the time of the object, and not every listing tells it.
+  const chunks = opened && first?.chunk === layout.chunks[0] ? [opened.info, ...layout.chunks.slice(1)] : layout.chunks;
+  const info = infoOf(root, path, { ...layout, chunks });
+  const body = readPieces(root, path, opened, rest, o);
+  return { info, body: start === 0 && end === size && metadata ? verified(root, path, body, metadata) : body };
 }
 
-/** The bytes from `start` to `end`; chunks outside of them are not asked for. */
-async function* readChunks(
-  { inner }: ChunkerRoot,
-  path: string,
-  { chunks }: Chunked,
-  start: number,
-  end: number,
-  o: ReadOptions,
-): AsyncGenerator<Uint8Array, void, void> {
+/** The part of one chunk that is asked for; absent range = all of it. */
+interface Piece {
+  readonly chunk: ObjectInfo;
+  readonly range: ByteRange | undefined;
+}
+
+/** From `start` to `end`; chunks outside are not asked for. */
+function piecesOf({ chunks }: Chunked, start: number, end: number): Piece[] {
+  const out: Piece[] = [];
   let at = 0;
   for (const chunk of chunks) {
     const size = chunk.size as number;
-    const from = Math.max(0, start - at);
-    const to = Math.min(size, end - at);
+    const [from, to] = [Math.max(0, start - at), Math.min(size, end - at)];
     at += size;
-    if (from >= to) continue;
-    const range = to - from === size ? {} : { range: { start: from, end: to } };
-    const { info, body } = await inner
-      .read(chunk.path, { ...callOnly(o), info: chunk, ...range })
-      .catch((e: unknown) => {
-        if (hasCode(e, 'object_not_found')) throw corrupted(path, 'a chunk of it went missing while it was read');
-        throw e;
-      });
-    if (info.size !== undefined && info.size !== size) {
-      await body[Symbol.asyncIterator]().return?.();
-      throw corrupted(path, 'it was replaced while it was read');
-    }
-    yield* body;
+    if (from < to) out.push({ chunk, range: to - from === size ? undefined : { start: from, end: to } });
   }
+  return out;
+}
+
+async function openPiece(
+  { inner }: ChunkerRoot,
+  path: string,
+  { chunk, range }: Piece,
+  o: ReadOptions,
+): Promise<Started> {
+  const { info, body } = await inner.read(chunk.path, { ...callOnly(o), info: chunk, range }).catch((e: unknown) => {
+    if (hasCode(e, 'object_not_found')) throw corrupted(path, 'a chunk of it went missing since it was listed');
+    throw e;
+  });
+  if (info.size === undefined || info.size === chunk.size)
+    return { info: { ...info, size: chunk.size as number }, body };
+  await body[Symbol.asyncIterator]().return?.();
+  throw corrupted(path, 'it was replaced while it was read');
+}
+
+async function* readPieces(
+  root: ChunkerRoot,
+  path: string,
+  first: Started | undefined,
+  rest: readonly Piece[],
+  o: ReadOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  if (first) yield* first.body;
+  for (const piece of rest) yield* (await openPiece(root, path, piece, o)).body;
 }
 
 /** The same bytes, and at their end an error when they are not those that the metadata tells of. */

@@ -24,7 +24,8 @@ export async function lookFor(
     statIfThere(c.names.nameOf(path, 0, ''), [...absent, 'bad_path', 'invalid_request', 'io']),
   ]);
   if (!first && (!main || !c.useMeta || !canBeMetadata(main))) return { main, chunks: [] };
-  if (!first && main && parseMetadata(await readMain(inner, main, o)).kind === 'other') return { main, chunks: [] };
+  if (!first && main && parseMetadata((await readMain(inner, main, o)).bytes).kind === 'other')
+    return { main, chunks: [] };
   const group = await findGroup(root, path, o);
   return { main, chunks: await ownChunks(root, group, o) };
 
@@ -44,7 +45,7 @@ export async function ownChunks(root: ChunkerRoot, group: Group, o: CallOptions)
   const ofTxn = (txn: string): ObjectInfo[] => [...(chunks.get(txn)?.values() ?? []), ...(group.odd.get(txn) ?? [])];
   const last = ofTxn('').sort((a, b) => order(root, a) - order(root, b));
   if (!root.c.useMeta || !main || !canBeMetadata(main) || chunks.size === (chunks.has('') ? 1 : 0)) return last;
-  const parsed = parseMetadata(await readMain(root.inner, main, o));
+  const parsed = parseMetadata((await readMain(root.inner, main, o)).bytes);
   const txn = parsed.kind === 'metadata' ? parsed.metadata.txn : '';
   return txn === '' ? last : [...last, ...ofTxn(txn)];
 }
