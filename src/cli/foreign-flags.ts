@@ -30,10 +30,6 @@ export const foreignFlags: Readonly<Record<string, { readonly switches: string; 
     values:
       'remote plex-url plex-username plex-password plex-token plex-insecure chunk-size info-age chunk-total-size db-path chunk-path chunk-clean-interval read-retries workers rps tmp-upload-path tmp-wait-time db-wait-time description',
   },
-  chunker: {
-    switches: 'fail-hard',
-    values: 'remote chunk-size name-format start-from meta-format hash-type transactions description',
-  },
   cloudinary: {
     switches: 'adjust-media-files-extensions',
     values:
