@@ -4,6 +4,8 @@ import { runCli } from '../../src/cli/main.ts';
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
+  /** What `stdout` was made of. */
+  readonly bytes: Buffer;
   readonly stderr: string;
 }
 
@@ -28,10 +30,11 @@ export async function cli(args: readonly string[], o: CliOptions = {}): Promise<
     stdinIsEmpty: o.stdin === undefined,
     signal: o.signal ?? new AbortController().signal,
   });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
+  const bytes = stdout.bytes();
+  return { code, stdout: bytes.toString(), bytes, stderr: stderr.bytes().toString() };
 }
 
-function gatherer(): { stream: Writable; text: () => string } {
+function gatherer(): { stream: Writable; bytes: () => Buffer } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer | string, _encoding, done) {
@@ -39,7 +42,7 @@ function gatherer(): { stream: Writable; text: () => string } {
       done();
     },
   });
-  return { stream, text: () => Buffer.concat(chunks).toString() };
+  return { stream, bytes: () => Buffer.concat(chunks) };
 }
 
 async function* once(text: string): AsyncGenerator<Uint8Array, void, void> {

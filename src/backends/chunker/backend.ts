@@ -4,7 +4,7 @@ import { trimSlashes } from '../../core/path.ts';
 import { below, callOnly, forPath, layerFeatures, LayerRoots } from '../layer.ts';
 import type { ChunkerContext, ChunkerRoot } from './context.ts';
 import { transfer } from './copy.ts';
-import { find, findFrom, hashesOf, infoOf, knownLayout, refuseChunkName, withMetadata } from './find.ts';
+import { find, findFrom, hashesOf, infoOf, knownLayout, refuseChunkName, withMetadata, withModTime } from './find.ts';
 import { listObjects } from './list.ts';
 import { readObject } from './read.ts';
 import { removeObject, removeObjects } from './remove.ts';
@@ -51,10 +51,7 @@ function rooted(c: ChunkerContext, storeId: string, root: string): Backend {
         if (o.want?.some((w) => w === 'md5' || w === 'sha1')) layout = await withMetadata(place, path, layout, o);
         const [first, ...rest] = layout.chunks as [ObjectInfo, ...ObjectInfo[]];
         if (!layout.main && o.want?.includes('modTime') && first.modTime === undefined)
-          layout = {
-            ...layout,
-            chunks: [{ ...first, ...(await inner.stat(first.path, { ...callOnly(o), want: ['modTime'] })) }, ...rest],
-          };
+          layout = { ...layout, chunks: [await withModTime(place, first, o), ...rest] };
       }
       return infoOf(place, path, layout);
     },

@@ -1,4 +1,5 @@
 import type { BackendDefinition } from '../../core/definition.ts';
+import type { HashType } from '../../core/entry.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
 import { checkTarget } from '../layer.ts';
 import { createChunkerBackend } from './backend.ts';
@@ -43,7 +44,8 @@ export const chunker: BackendDefinition<ChunkerOptions> = {
       failHard: o.fail_hard,
       useMeta,
       noRename: o.transactions === 'norename' || (o.transactions === 'auto' && useMeta && !base.move),
-      hash,
+      // Where plain objects have the hash for free, nothing is gained by metadata of theirs.
+      hash: { ...hash, all: hash.all && (base.features.slowHash || !base.hashes.includes(hash.type as HashType)) },
       platform,
       emit,
       atOnce: limits.checkers,

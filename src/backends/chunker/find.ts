@@ -91,6 +91,11 @@ export async function withMetadata(
   return { ...layout, main: info, metadata: checkMetadata(path, bytes, layout) };
 }
 
+/** The same with its time, which not every listing gives. */
+export async function withModTime({ inner }: ChunkerRoot, info: ObjectInfo, o: CallOptions): Promise<ObjectInfo> {
+  return { ...info, ...(await inner.stat(info.path, { ...callOnly(o), want: ['modTime'] })) };
+}
+
 /** The object as it is seen above: one, whatever number of parts it has. */
 export function infoOf({ c, inner }: ChunkerRoot, path: string, layout: Sound): ObjectInfo {
   const info = layout.kind === 'plain' ? plainInfo(path, layout.main) : chunkedInfo(path, layout);

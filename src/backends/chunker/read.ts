@@ -4,7 +4,7 @@ import { hasCode, TscloneError } from '../../core/errors.ts';
 import { SourceReader } from '../../core/source-reader.ts';
 import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
-import { find, infoOf, knownLayout, refuseChunkName, sound, withMetadata } from './find.ts';
+import { find, infoOf, knownLayout, refuseChunkName, sound, withMetadata, withModTime } from './find.ts';
 import {
   canBeMetadata,
   checkMetadata,
@@ -111,8 +111,11 @@ async function readChunked(root: ChunkerRoot, path: string, layout: Chunked, o: 
   const [start, end] = resolveRange(size, o.range);
   const [first, ...rest] = piecesOf(layout, start, end);
   const opened = first && (await openPiece(root, path, first, o));
+  const [head, ...others] = layout.chunks as [ObjectInfo, ...ObjectInfo[]];
   // Without metadata the first chunk has the time of the object, and not every listing tells it.
-  const chunks = opened && first?.chunk === layout.chunks[0] ? [opened.info, ...layout.chunks.slice(1)] : layout.chunks;
+  const isAsked = head.modTime === undefined && !main && o.range === undefined;
+  const told = opened && first?.chunk === head ? opened.info : isAsked ? await withModTime(root, head, o) : head;
+  const chunks = [told, ...others];
   const info = infoOf(root, path, { ...layout, chunks });
   const body = readPieces(root, path, opened, rest, o);
   return { info, body: start === 0 && end === size && metadata ? verified(root, path, body, metadata) : body };

@@ -77,13 +77,13 @@ const modes: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
   ['rename', {}],
   ['norename', { transactions: 'norename' }],
   ['no metadata', { meta_format: 'none', hash_type: 'none' }],
-  ['every object chunked', { hash_type: 'md5all' }],
+  ['every object chunked', { hash_type: 'sha1all' }],
 ];
 
 describe.each(modes)('chunker (%s)', (_mode, given) => {
   describe.each([
-    ['that copies', false],
-    ['that moves', true],
+    ['that copies', false] as const,
+    ...(given['transactions'] || given['hash_type'] === 'sha1all' ? [] : [['that moves', true] as const]),
   ])('over a store %s', (_store, moves) => {
     test.each(scenes.filter((s) => moves || !s.title.startsWith('moves')))('$title', async (scene) => {
       for (let left = 0; ; left++) {
