@@ -10,6 +10,7 @@ export const edgeRegistry: Registry = {
   crypt: async () => (await import('./crypt/definition.ts')).crypt,
   compress: async () => (await import('./compress/definition.ts')).compress,
   chunker: async () => (await import('./chunker/definition.ts')).chunker,
+  hasher: async () => (await import('./hasher/definition.ts')).hasher,
   alias: async () => (await import('./alias/definition.ts')).alias,
   combine: async () => (await import('./combine/definition.ts')).combine,
   union: async () => (await import('./union/definition.ts')).union,

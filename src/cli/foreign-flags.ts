@@ -89,7 +89,6 @@ export const foreignFlags: Readonly<Record<string, { readonly switches: string; 
     values:
       'client-id client-secret token auth-url token-url start-year proxy encoding batch-mode batch-size batch-timeout batch-commit-timeout description',
   },
-  hasher: { switches: '', values: 'remote hashes max-age auto-size description' },
   hdfs: {
     switches: '',
     values: 'namenode username service-principal-name data-transfer-protection encoding description',

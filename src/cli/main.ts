@@ -191,7 +191,8 @@ async function runCommand(
 ): Promise<number> {
   const { flags } = parsed;
   const accounting = new Accounting();
-  const platform = nodePlatform(io.env);
+  const cacheDir = flags.string('cache-dir');
+  const platform = nodePlatform(cacheDir === '' ? io.env : { ...io.env, RCLONE_CACHE_DIR: cacheDir });
   const started = performance.now();
   const activity = new Activity(() => (performance.now() - started) / 1000);
   const emit = (event: Event): void => {

@@ -1,7 +1,8 @@
 import { ecb } from '@noble/ciphers/aes.js';
+import { blake3 } from '@noble/hashes/blake3.js';
 import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { scryptAsync } from '@noble/hashes/scrypt.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { crc32 } from './crc32.ts';
 import { abortError } from './errors.ts';
 import type { HashType } from './entry.ts';
@@ -37,6 +38,10 @@ export function createPureHash(type: HashType): Hasher {
       return wrap(sha1.create());
     case 'sha256':
       return wrap(sha256.create());
+    case 'sha512':
+      return wrap(sha512.create());
+    case 'blake3':
+      return wrap(blake3.create({}));
     case 'crc32':
       return crc32();
   }

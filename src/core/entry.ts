@@ -2,7 +2,7 @@
 export type Nanos = bigint;
 
 /** Hash names as rclone's lsjson prints them. */
-export type HashType = 'md5' | 'sha1' | 'sha256' | 'crc32';
+export type HashType = 'md5' | 'sha1' | 'sha256' | 'crc32' | 'sha512' | 'blake3';
 
 /** Digests in lower-case hex. */
 export type Hashes = Readonly<Partial<Record<HashType, string>>>;

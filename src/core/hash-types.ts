@@ -3,7 +3,14 @@ import { goQuote } from './quote.ts';
 import type { HashType } from './entry.ts';
 
 /** Hashes that can be worked out here, with the length of their digests in bytes; in the order that rclone names them. */
-const digestBytes: Readonly<Record<HashType, number>> = { md5: 16, sha1: 20, crc32: 4, sha256: 32 };
+const digestBytes: Readonly<Record<HashType, number>> = {
+  md5: 16,
+  sha1: 20,
+  crc32: 4,
+  sha256: 32,
+  sha512: 64,
+  blake3: 32,
+};
 
 export const hashTypes = Object.keys(digestBytes) as readonly HashType[];
 

@@ -1,4 +1,5 @@
 import type { HashType, Nanos } from './entry.ts';
+import type { LineStore } from './line-store.ts';
 
 /** An incremental digest. `digest` may be called once. */
 export interface Hasher {
@@ -90,6 +91,8 @@ export interface Platform {
   /** Text of a file, undefined when it does not exist (AWS profile files); absent = no file system. */
   readTextFile?(path: string): Promise<string | undefined>;
   homeDir?(): string | undefined;
+  /** Lines that outlive the process; absent = `core/line-store.ts` keeps them as long as it lives. */
+  openLines?(name: string): LineStore;
   /**
    * Keys from where AWS programs look for them on a machine: profiles (keys, roles, single sign-on, programs), the
    * container's and the instance's service. Absent = the runtime has none of these. Rejects when there are none.

@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { crc32 } from '../core/crc32.ts';
-import { sleepMs } from '../core/edge-platform.ts';
+import { createPureHash, sleepMs } from '../core/edge-platform.ts';
 import type { Hasher, Platform } from '../core/platform.ts';
+import { cacheDir, openLineFiles } from './line-files.ts';
 import { openSodium } from './sodium.ts';
 
 /** The platform of Node, Bun and Deno: native hashes, files, streamed request bodies. */
@@ -17,7 +18,8 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
     sleep: sleepMs,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),
     createHash(type) {
-      if (type === 'crc32') return nativeCrc32() ?? crc32();
+      if (type === 'crc32') return nativeCrc32() ?? createPureHash(type);
+      if (type === 'blake3') return createPureHash(type);
       const hash = createHash(type);
       return { update: (b) => void hash.update(b), digest: () => new Uint8Array(hash.digest()) };
     },
@@ -50,6 +52,7 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
         throw e;
       }
     },
+    openLines: (name) => openLineFiles(join(cacheDir(env), 'kv', `${name}.d`)),
     homeDir: () => env['HOME'] ?? homedir(),
     async awsKeys(o) {
       const { findAwsKeys } = await import('./aws-keys.ts');

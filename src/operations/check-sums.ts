@@ -1,6 +1,6 @@
-import type { Backend, ByteSource, ObjectInfo } from '../core/backend.ts';
+import type { Backend, ObjectInfo } from '../core/backend.ts';
 import { messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
-import { linesOf } from '../core/lines.ts';
+import { parseSums } from '../core/sums.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
 import type { CheckResult } from './check.ts';
 import { digestOf, type DigestOptions } from './hashsum.ts';
@@ -102,32 +102,8 @@ function createTally(c: OperationContext, backend: Backend, o: CheckSumsOptions)
   };
 }
 
-/** Warnings that are shown; further ones are counted. */
-const shownWarnings = 3;
-
 async function readSums(c: OperationContext, { backend, file }: Located): Promise<Map<string, string>> {
   if (!file) throw notSumFile(backend);
   const { body } = await backend.read(file.leaf, { ...callOptions(c), info: file.info });
   return parseSums(body, (warning) => log(c, 'notice', file.leaf, warning));
-}
-
-/** Digests by path out of lines `HEX  PATH` or `HEX *PATH`; the first line of a path counts. */
-export async function parseSums(source: ByteSource, warn: (warning: string) => void): Promise<Map<string, string>> {
-  const sums = new Map<string, string>();
-  let warnings = 0;
-  const complain = (what: string): void => {
-    warnings += 1;
-    if (warnings <= shownWarnings) warn(what);
-  };
-  let number = -1;
-  for await (const line of linesOf(source)) {
-    number += 1;
-    if (line === '') continue;
-    const [, sum, path] = /^([^ ]+) [ *](.+)$/.exec(line) ?? [];
-    if (sum === undefined || path === undefined) complain(`improperly formatted checksum line ${number}`);
-    else if (sums.has(path)) complain(`duplicate file on checksum line ${number}`);
-    else sums.set(path, sum.toLowerCase());
-  }
-  if (warnings > shownWarnings) warn(`${warnings - shownWarnings} warning(s) suppressed...`);
-  return sums;
 }

@@ -14,6 +14,7 @@ import type {
 import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
+import { hashTypes } from '../../core/hash-types.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
@@ -47,8 +48,6 @@ const features: Features = {
   tiers: false,
   isLocal: true,
 };
-
-const hashTypes: readonly HashType[] = ['md5', 'sha1', 'sha256', 'crc32'];
 
 /** Files below an absolute directory; log lines show it as it was `given`. */
 export function createLocalBackend(c: LocalContext, root: string, given = root): Backend {

@@ -65,6 +65,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'obscure', load: async () => (await import('./obscure.ts')).obscure },
   { name: 'reveal', load: async () => (await import('./obscure.ts')).reveal },
   { name: 'backend features', load: async () => (await import('./backend-features.ts')).backendFeatures },
+  { name: 'backend', load: async () => (await import('./backend.ts')).backendCommand },
   { name: 'backend encode', load: async () => (await import('./cryptdecode.ts')).backendEncode },
   { name: 'backend decode', load: async () => (await import('./cryptdecode.ts')).backendDecode },
   { name: 'cryptdecode', load: async () => (await import('./cryptdecode.ts')).cryptdecode },

@@ -1,5 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { blake3 } from '@noble/hashes/blake3.js';
 import { expect } from 'vitest';
 import type {
   Backend,
@@ -75,7 +76,11 @@ export function sampleBytes(length: number): Buffer {
 }
 
 export const digestOf = (type: HashType, bytes: Uint8Array): string =>
-  type === 'crc32' ? crc32(bytes).toString(16).padStart(8, '0') : createHash(type).update(bytes).digest('hex');
+  type === 'crc32'
+    ? crc32(bytes).toString(16).padStart(8, '0')
+    : type === 'blake3'
+      ? Buffer.from(blake3(bytes)).toString('hex')
+      : createHash(type).update(bytes).digest('hex');
 
 /** A source in chunks that fit no part size; small views, as a network stream gives them. */
 export async function* inChunks(bytes: Uint8Array, chunk = 65_537): AsyncGenerator<Uint8Array, void, void> {
