@@ -6,7 +6,7 @@ import { findConfigPath, openConfigStore, type ConfigStore } from '../node/confi
 import { nodePlatform } from '../node/platform.ts';
 import { nodeRegistry } from '../node/registry.ts';
 import { Accounting } from '../operations/accounting.ts';
-import type { OperationContext, OperationSettings } from '../operations/context.ts';
+import type { OperationContext } from '../operations/context.ts';
 import { globalFlags } from '../options/global.ts';
 import { commandsNotBuilt, subcommandsNotBuilt } from '../options/rclone-commands.ts';
 import { createSession, type Session } from '../session.ts';
@@ -27,6 +27,7 @@ import { applyEnvironment, nearest, parseArguments, refuseNotBuilt, type Argumen
 import { Interrupted, type Terminal } from './prompt.ts';
 import { createPrompter, passwordSources } from './prompting.ts';
 import { runWithRetries } from './run.ts';
+import { settingsOf } from './settings.ts';
 import { version, versionText } from './version.ts';
 
 export interface CliIo {
@@ -294,26 +295,6 @@ function headersOf(flags: Arguments['flags'], name: string): HttpHeader[] {
       throw new StartError(`--${name} ${JSON.stringify(text)} is no HTTP header: give "Name: value"`);
     return [header, value];
   });
-}
-
-function settingsOf(flags: Arguments['flags']): OperationSettings {
-  return {
-    transfers: Math.max(1, flags.int('transfers')),
-    checkers: Math.max(1, flags.int('checkers')),
-    lowLevelRetries: flags.int('low-level-retries'),
-    dryRun: flags.bool('dry-run'),
-    checksum: flags.bool('checksum'),
-    sizeOnly: flags.bool('size-only'),
-    ignoreTimes: flags.bool('ignore-times'),
-    ignoreExisting: flags.bool('ignore-existing'),
-    noUpdateModTime: flags.bool('no-update-modtime'),
-    normalizeNames: !flags.bool('no-unicode-normalization'),
-    fastList: flags.bool('fast-list'),
-    defaultTime: flags.duration('default-time'),
-    modifyWindow: flags.duration('modify-window'),
-    maxDepth: flags.int('max-depth'),
-    deleteExcluded: flags.bool('delete-excluded'),
-  };
 }
 
 /** Says in one line why a command ended, and answers its exit code. */

@@ -31,11 +31,11 @@ export async function runWithRetries(
       }
       if (signal?.aborted) throw failure;
       if (!command.retries) break;
-      if (hasCode(failure, 'fatal')) {
+      if (accounting.fatalError) {
         logger.log('error', 'Fatal error received - not attempting retries');
         break;
       }
-      if (!accounting.canRetry) {
+      if (!accounting.retryError) {
         logger.log('error', "Can't retry any of the errors - not attempting retries");
         break;
       }

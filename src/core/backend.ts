@@ -45,6 +45,8 @@ export interface ReadOptions extends CallOptions {
   range?: ByteRange | undefined;
   /** What the caller knows of the object: spares a request, and the read fails when the etag has changed. */
   info?: ObjectInfo | undefined;
+  /** false = the bytes are not compared with the object's hash. The length always counts. */
+  verify?: boolean | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -62,6 +64,8 @@ export interface WriteOptions extends CallOptions {
   /** Called with the number of further bytes that the store has taken. */
   onBytes?: ((bytes: number) => void) | undefined;
   tier?: string | undefined;
+  /** false = what is stored is not compared with the hash of what was sent. The length always counts. */
+  verify?: boolean | undefined;
 }
 
 export interface CopyOptions extends CallOptions {

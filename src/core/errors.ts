@@ -48,6 +48,8 @@ export interface TscloneErrorOptions {
   retryAfter?: number | undefined;
   /** HTTP status of the answer, when one came. */
   status?: number | undefined;
+  /** Ends the whole command at once; default: only code `fatal` does. */
+  fatal?: boolean | undefined;
 }
 
 /**
@@ -62,6 +64,7 @@ export class TscloneError extends Error {
   readonly retry: 'no' | 'low' | 'high';
   readonly retryAfter: number | undefined;
   readonly status: number | undefined;
+  readonly fatal: boolean;
   readonly [brand] = true;
 
   constructor(code: ErrorCode, message: string, o: TscloneErrorOptions = {}) {
@@ -72,6 +75,7 @@ export class TscloneError extends Error {
     this.retry = o.retry ?? 'high';
     this.retryAfter = o.retryAfter;
     this.status = o.status;
+    this.fatal = o.fatal ?? code === 'fatal';
   }
 
   toJSON(): Record<string, unknown> {

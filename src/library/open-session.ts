@@ -8,11 +8,12 @@ import { TscloneError } from '../core/errors.ts';
 import { ignoreEvents, type Emit } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
-import { callOptions, defaultSettings, type OperationContext, type OperationSettings } from '../operations/context.ts';
+import { callOptions, type OperationContext } from '../operations/context.ts';
 import { createFilter, type FilterOptions } from '../operations/filter/filter.ts';
+import { defaultSettings, type OperationSettings } from '../operations/settings.ts';
 import { locate, locatePlace } from '../operations/locate.ts';
-import { syncDirectories } from '../operations/sync.ts';
-import { transferFile } from '../operations/transfer.ts';
+import { syncDirectories } from '../operations/sync/sync.ts';
+import { transferFile } from '../operations/transfer-file.ts';
 import { createSession } from '../session.ts';
 import { createRemoteHandle, type RemoteHandle } from './remote-handle.ts';
 
@@ -95,10 +96,12 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
     if (src.file) {
       const dst = await locatePlace(session.open, to);
       const held = { backend: src.backend, info: src.file.info };
-      await transferFile(c, held, { backend: dst.backend, path: dst.leaf }, mode === 'move' ? 'move' : 'copy');
+      const target = { backend: dst.backend, path: dst.leaf };
+      await transferFile(c, held, target, mode === 'move' ? 'move' : 'copy', session.open);
     } else {
       const dst = await session.open(to);
-      await syncDirectories(c, src.backend, dst, { mode, createEmptySrcDirs: false, deleteEmptySrcDirs: false });
+      const dirs = { createEmptySrcDirs: false, deleteEmptySrcDirs: false };
+      await syncDirectories(c, src.backend, dst, { mode, open: session.open, ...dirs });
     }
     if (accounting.lastError) throw accounting.lastError;
     const { transfers, checks, deletes, bytes } = accounting;

@@ -4,7 +4,7 @@ import { hasCode } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
-import { defaultSettings } from '../operations/context.ts';
+import { defaultSettings } from '../operations/settings.ts';
 import { createFilter, type FilterOptions } from '../operations/filter/filter.ts';
 import { walk } from '../operations/walk.ts';
 import { toByteSource, toWebStream, type BodyInput } from './sources.ts';

@@ -4,6 +4,10 @@ import { isTscloneError } from '../core/errors.ts';
 export class Accounting {
   errors = 0;
   lastError: Error | undefined;
+  /** One of the errors ends the whole command. */
+  fatalError = false;
+  /** Running the command again may mend one of the errors. */
+  retryError = false;
   checks = 0;
   transfers = 0;
   bytes = 0;
@@ -26,6 +30,8 @@ export class Accounting {
     if (this.#settled.has(error)) return error;
     this.errors += 1;
     this.lastError = error;
+    if (isTscloneError(error) && error.fatal) this.fatalError = true;
+    else if (!isTscloneError(error) || error.retry !== 'no') this.retryError = true;
     return error;
   }
 
@@ -47,10 +53,7 @@ export class Accounting {
   resetErrors(): void {
     this.errors = 0;
     this.lastError = undefined;
-  }
-
-  /** False when the last error says that running the command again is useless. */
-  get canRetry(): boolean {
-    return !(isTscloneError(this.lastError) && this.lastError.retry === 'no');
+    this.fatalError = false;
+    this.retryError = false;
   }
 }

@@ -3,8 +3,8 @@ import { equalBytes } from '../core/bytes.ts';
 import { messageOf, TscloneError } from '../core/errors.ts';
 import { SourceReader } from '../core/source-reader.ts';
 import { log, type OperationContext } from './context.ts';
-import { march } from './march.ts';
-import { createLimiter } from './pool.ts';
+import { march, type Meeting } from './march.ts';
+import { createWorkQueue } from './pool.ts';
 import type { Held } from './same.ts';
 
 /** What became of one name. `srcOnly`: missing on the destination; `dstOnly`: missing on the source. */
@@ -28,27 +28,27 @@ export async function checkDirectories(
   o: CheckOptions,
 ): Promise<void> {
   const tally = createTally(c, src.description, dst.description, o);
-  const limit = createLimiter(c.settings.checkers);
-  const running = new Set<Promise<void>>();
   let failure: Error | undefined;
-  const meetings = march(c, src, dst, { destinationOnly: !o.oneWay, onError: (e) => void (failure ??= e) });
-  for await (const { src: from, dst: to } of meetings) {
-    if ((from ?? to)?.kind === 'dir') continue;
-    const task = limit(async () => {
-      if (from && to) {
-        const pair = [
-          { backend: src, info: from as ObjectInfo },
-          { backend: dst, info: to as ObjectInfo },
-        ] as const;
-        await tally.pair(...pair);
-      } else if (from) await tally.missing('srcOnly', from.path);
+  let broken: { error: unknown } | undefined;
+  const checks = createWorkQueue<Meeting>({ workers: c.settings.checkers, length: backlog }, async (meeting) => {
+    const from = meeting.src as ObjectInfo | undefined;
+    const to = meeting.dst as ObjectInfo | undefined;
+    try {
+      if (from && to) await tally.pair({ backend: src, info: from }, { backend: dst, info: to });
+      else if (from) await tally.missing('srcOnly', from.path);
       else if (to) await tally.missing('dstOnly', to.path);
-    }).then(() => void running.delete(task));
-    running.add(task);
-    if (running.size >= backlog) await Promise.race(running);
-  }
-  await Promise.all(running);
+    } catch (error) {
+      broken ??= { error };
+    }
+  });
+  await march(c, src, dst, {
+    destinationOnly: !o.oneWay,
+    onError: (e) => void (failure ??= e),
+    meet: (meeting) => ((meeting.src ?? meeting.dst)?.kind === 'dir' ? undefined : checks.put(meeting)),
+  });
+  await checks.finish();
   if (c.signal?.aborted) throw failure ?? new Error('stopped');
+  if (broken) throw (broken as { error: unknown }).error;
   tally.finish(failure);
 }
 

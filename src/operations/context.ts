@@ -5,6 +5,7 @@ import type { Platform } from '../core/platform.ts';
 import { formatSize } from '../core/size.ts';
 import type { Accounting } from './accounting.ts';
 import type { Filter } from './filter/filter.ts';
+import type { OperationSettings } from './settings.ts';
 
 /** What every operation needs beside its arguments. */
 export interface OperationContext {
@@ -17,49 +18,6 @@ export interface OperationContext {
   /** What listings and transfers leave out; absent = nothing. */
   readonly filter?: Filter | undefined;
 }
-
-/** rclone's global flags that operations read, under their names in camelCase. */
-export interface OperationSettings {
-  readonly transfers: number;
-  readonly checkers: number;
-  readonly lowLevelRetries: number;
-  readonly dryRun: boolean;
-  readonly checksum: boolean;
-  readonly sizeOnly: boolean;
-  readonly ignoreTimes: boolean;
-  readonly ignoreExisting: boolean;
-  readonly noUpdateModTime: boolean;
-  /** Names that are equal in Unicode's composed form are one name. */
-  readonly normalizeNames: boolean;
-  /** Directories are read by one recursive listing where the store can do it. */
-  readonly fastList: boolean;
-  /** ns shown for times that are unknown. */
-  readonly defaultTime: bigint;
-  /** ns; times closer than this are equal; the coarser precision of both sides counts too. */
-  readonly modifyWindow: bigint;
-  /** Levels; -1 = no limit. */
-  readonly maxDepth: number;
-  /** sync deletes on the destination what the filter leaves out. */
-  readonly deleteExcluded: boolean;
-}
-
-export const defaultSettings: OperationSettings = {
-  transfers: 4,
-  checkers: 8,
-  lowLevelRetries: 10,
-  dryRun: false,
-  checksum: false,
-  sizeOnly: false,
-  ignoreTimes: false,
-  ignoreExisting: false,
-  noUpdateModTime: false,
-  normalizeNames: true,
-  fastList: false,
-  defaultTime: 946_684_800_000_000_000n,
-  modifyWindow: 1n,
-  maxDepth: -1,
-  deleteExcluded: false,
-};
 
 /** The options that every call to a backend gets. */
 export function callOptions(c: OperationContext): CallOptions {

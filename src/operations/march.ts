@@ -2,115 +2,107 @@ import type { Backend, Entry } from '../core/backend.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import { log, type OperationContext } from './context.ts';
 import { createDirectoryReader, type DirectoryReader } from './directories.ts';
+import { joinListings, type Meeting } from './join.ts';
+import { forEachGrowing } from './pool.ts';
 
-/** A name that one side has, or both with the same kind of entry. */
-export interface Meeting {
-  readonly src?: Entry | undefined;
-  readonly dst?: Entry | undefined;
-}
+export type { Meeting };
 
 export interface MarchOptions {
   /** What only the destination has is told too, with everything below it. */
   readonly destinationOnly: boolean;
   /** A directory that cannot be read: logged and counted already; the march goes on with the others. */
   readonly onError: (e: Error) => void;
+  /**
+   * Told of each name; the next one waits until the promise resolves. What only one side has is told once the listing of
+   * that directory has ended on the other side, what only the destination has once both have.
+   */
+  readonly meet: (meeting: Meeting) => Promise<void> | void;
+}
+
+/** A directory to be read: its path on each side, absent = that side has no such directory. */
+interface Job {
+  readonly src?: string | undefined;
+  readonly dst?: string | undefined;
 }
 
 /**
- * Goes through two trees side by side, each directory listed once on both sides. A destination directory that does not
- * exist is empty.
+ * Goes through two trees side by side, each directory listed once on both sides, several directories at a time. A
+ * destination directory that does not exist is empty; without `dst` all are. Entries that were told are forgotten: what is kept of a directory
+ * are its names, and the entries that still wait for the other side.
  */
-export async function* march(
+export async function march(
   c: OperationContext,
   src: Backend,
-  dst: Backend,
+  dst: Backend | undefined,
   o: MarchOptions,
-): AsyncGenerator<Meeting, void, void> {
+): Promise<void> {
+  const source = sourceReader(c, src);
   const there = c.settings.deleteExcluded ? { ...c, filter: undefined } : c;
-  const readers = { src: createDirectoryReader(c, src), dst: createDirectoryReader(there, dst) };
-  const pending: { dir: string; inDst: boolean }[] = [{ dir: '', inDst: true }];
-  for (let next = pending.shift(); next; next = pending.shift()) {
+  const destination = dst ? destinationReader(there, dst) : nothing;
+  await forEachGrowing<Job>([{ src: '', dst: '' }], c.settings.checkers, async (job, add) => {
     if (c.signal?.aborted) return;
-    const { dir, inDst } = next;
-    const [from, to] = await Promise.all([
-      readSource(c, readers.src, src, dir),
-      inDst ? readDestination(c, readers.dst, dst, dir) : [],
-    ]).catch((e: unknown) => {
-      o.onError(e as Error);
-      return [undefined, undefined];
-    });
-    if (!from || !to) continue;
-    const unmet = new Map(to.map((e) => [keyOf(c, e), e]));
-    const met = new Set<string>();
-    for (const entry of from) {
-      const key = keyOf(c, entry);
-      if (met.has(key)) {
-        log(c, 'notice', entry.path, 'Duplicate object found in source - ignoring');
-        continue;
-      }
-      met.add(key);
-      const match = unmet.get(key);
-      unmet.delete(key);
-      if (entry.kind === 'object' && match) c.accounting.checks += 1;
-      if (entry.kind === 'dir' && depthAllows(c, entry.path))
-        pending.push({ dir: entry.path, inDst: match !== undefined });
-      yield { src: entry, dst: match };
-    }
-    if (o.destinationOnly) yield* onlyThere(c, readers.dst, dst, unmet.values(), o);
-  }
-}
-
-/** Entries that only the destination has, with everything below. */
-async function* onlyThere(
-  c: OperationContext,
-  read: DirectoryReader,
-  dst: Backend,
-  entries: Iterable<Entry>,
-  o: MarchOptions,
-): AsyncGenerator<Meeting, void, void> {
-  for (const entry of entries) {
-    yield { dst: entry };
-    if (entry.kind === 'object' || !depthAllows(c, entry.path)) continue;
+    const listings = {
+      src: job.src === undefined ? nothing() : source(job.src),
+      dst: job.dst === undefined ? nothing() : destination(job.dst),
+    };
     try {
-      yield* onlyThere(c, read, dst, await readDestination(c, read, dst, entry.path), o);
+      await joinListings(c, listings, async ({ src: from, dst: to }) => {
+        if (!from && !o.destinationOnly) return;
+        if (from?.kind === 'object' && to) c.accounting.checks += 1;
+        const entry = (from ?? to) as Entry;
+        if (entry.kind === 'dir' && depthAllows(c, entry.path)) add({ src: from?.path, dst: to?.path });
+        await o.meet({ src: from, dst: to });
+      });
     } catch (e) {
-      o.onError(e as Error);
+      // An error of `meet` ends the march, one of a listing this directory.
+      if (!(e instanceof UnreadDirectory)) throw e;
+      if (!c.signal?.aborted) o.onError(e.error);
     }
-  }
+  });
 }
 
-/** What makes two entries one and the same on both sides. */
-function keyOf(c: OperationContext, entry: Entry): string {
-  return `${entry.kind}:${c.settings.normalizeNames ? entry.path.normalize() : entry.path}`;
-}
+async function* nothing(): AsyncGenerator<Entry, void, void> {}
 
 function depthAllows(c: OperationContext, dir: string): boolean {
   return c.settings.maxDepth <= 0 || dir.split('/').length < c.settings.maxDepth;
 }
 
-async function readSource(c: OperationContext, read: DirectoryReader, src: Backend, dir: string): Promise<Entry[]> {
-  try {
-    return await read(dir);
-  } catch (e) {
-    const what = dir === '' ? 'source root directory' : `source directory "${dir}"`;
-    log(c, 'error', src.description, `error reading ${what}: ${messageOf(e)}`);
-    throw c.accounting.settle(e);
+/** A listing failed; `error` is counted already. */
+class UnreadDirectory extends Error {
+  readonly error: Error;
+  constructor(error: Error) {
+    super(error.message);
+    this.error = error;
   }
 }
 
+function sourceReader(c: OperationContext, src: Backend): DirectoryReader {
+  const read = createDirectoryReader(c, src);
+  return async function* (dir) {
+    try {
+      yield* read(dir);
+    } catch (e) {
+      throw unread(c, src, 'source', dir, e);
+    }
+  };
+}
+
 /** A destination that does not exist yet is empty; one that cannot be read ends the work on this directory. */
-async function readDestination(
-  c: OperationContext,
-  read: DirectoryReader,
-  dst: Backend,
-  dir: string,
-): Promise<Entry[]> {
-  try {
-    return await read(dir);
-  } catch (e) {
-    if (hasCode(e, 'dir_not_found')) return [];
-    const what = dir === '' ? 'destination root directory' : `destination directory "${dir}"`;
-    log(c, 'error', dst.description, `error reading ${what}: ${messageOf(e)}`);
-    throw c.accounting.settle(e);
-  }
+function destinationReader(c: OperationContext, dst: Backend): DirectoryReader {
+  const read = createDirectoryReader(c, dst);
+  return async function* (dir) {
+    try {
+      yield* read(dir);
+    } catch (e) {
+      if (!hasCode(e, 'dir_not_found')) throw unread(c, dst, 'destination', dir, e);
+    }
+  };
+}
+
+function unread(c: OperationContext, backend: Backend, side: string, dir: string, e: unknown): UnreadDirectory {
+  const error = e instanceof Error ? e : new Error(String(e));
+  if (c.signal?.aborted) return new UnreadDirectory(error);
+  const what = dir === '' ? `${side} root directory` : `${side} directory "${dir}"`;
+  log(c, 'error', backend.description, `error reading ${what}: ${messageOf(error)}`);
+  return new UnreadDirectory(c.accounting.settle(error));
 }

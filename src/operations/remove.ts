@@ -1,6 +1,6 @@
 import type { Backend, ObjectInfo } from '../core/backend.ts';
 import { hasCode, messageOf, TscloneError } from '../core/errors.ts';
-import { callOptions, log, skipped, type OperationContext } from './context.ts';
+import { callOptions, fatal, log, skipped, type OperationContext } from './context.ts';
 import { notAnObject, type Located } from './locate.ts';
 import { forEachLimit } from './pool.ts';
 import { walk } from './walk.ts';
@@ -8,40 +8,71 @@ import { walk } from './walk.ts';
 /** Objects handed to the store in one go where it can remove many. */
 const batchSize = 1000;
 
+/** What is done with an object that has to go. */
+export interface Disposal {
+  /** `delete`: Skipped delete as …, Couldn't delete: … */
+  readonly verb: string;
+  readonly done: string;
+  /** Absent: the object is deleted. */
+  readonly dispose?: (info: ObjectInfo) => Promise<void>;
+}
+
+const deletion: Disposal = { verb: 'delete', done: 'Deleted' };
+
 /**
- * Removes objects, many per request where the store can. Failures are logged and counted; the first is thrown at the
- * end.
+ * Removes objects, many per request where the store can, as many as --max-delete and --max-delete-size allow. Failures
+ * are logged and counted.
+ * @throws other, fatal: how many could not be removed
  */
 export async function removeObjects(
   c: OperationContext,
   backend: Backend,
   objects: AsyncIterable<ObjectInfo> | Iterable<ObjectInfo>,
+  disposal: Disposal = deletion,
 ): Promise<void> {
-  let failure: Error | undefined;
+  const { verb, dispose } = disposal;
+  let failures = 0;
+  let refused = false;
   const failed = (path: string, e: unknown): void => {
-    log(c, 'error', path, `Couldn't delete: ${messageOf(e)}`);
-    const error = c.accounting.settle(e);
-    failure ??= error;
+    log(c, 'error', path, `Couldn't ${verb}: ${messageOf(e)}`);
+    c.accounting.settle(e);
+    failures += 1;
   };
-  const done = (info: ObjectInfo): void => removed(c, info);
+  const done = (info: ObjectInfo): void => {
+    log(c, 'info', info.path, disposal.done);
+    c.emit({ type: 'delete', path: info.path });
+  };
+  /** The objects that may go; each counts as deleted from here on. */
+  async function* allowed(): AsyncGenerator<ObjectInfo, void, void> {
+    for await (const info of objects) {
+      const limit = overLimit(c, info);
+      if (limit) {
+        log(c, 'error', info.path, `Got fatal error on delete: ${limit.message}`);
+        c.accounting.settle(limit);
+        failures += 1;
+        refused = true;
+        // As many lines as rclone's workers write before they stop.
+        if (failures >= c.settings.checkers) return;
+        continue;
+      }
+      c.accounting.deletes += 1;
+      c.accounting.deletedBytes += info.size ?? 0;
+      if (!skipped(c, verb, info.path, info.size)) yield info;
+    }
+  }
   const removeBatch = async (batch: readonly ObjectInfo[]): Promise<void> => {
-    const failures = new Map(
-      (
-        (await backend.removeMany?.(
-          batch.map((i) => i.path),
-          callOptions(c),
-        )) ?? []
-      ).map((f) => [f.path, f.error]),
-    );
+    const paths = batch.map((i) => i.path);
+    const answers = (await backend.removeMany?.(paths, callOptions(c))) ?? [];
+    const errors = new Map(answers.map((f) => [f.path, f.error]));
     for (const info of batch) {
-      const error = failures.get(info.path);
+      const error = errors.get(info.path);
       if (error) failed(info.path, error);
       else done(info);
     }
   };
   const removeOne = async (info: ObjectInfo): Promise<void> => {
     try {
-      await backend.remove(info.path, callOptions(c));
+      await (dispose ? dispose(info) : backend.remove(info.path, callOptions(c)));
       done(info);
     } catch (e) {
       if (c.signal?.aborted) throw e;
@@ -49,27 +80,23 @@ export async function removeObjects(
     }
   };
 
-  const wanted = notSkipped(c, objects);
-  if (backend.removeMany)
-    await forEachLimit(inBatches(wanted, batchSize), 2, (batch) =>
+  if (backend.removeMany && !dispose)
+    await forEachLimit(inBatches(allowed(), batchSize), 2, (batch) =>
       batch.length === 1 ? removeOne(batch[0] as ObjectInfo) : removeBatch(batch),
     );
-  else await forEachLimit(wanted, c.settings.checkers, removeOne);
-  if (failure) throw failure;
+  else await forEachLimit(allowed(), c.settings.checkers, removeOne);
+  if (failures === 0) return;
+  const message = `failed to delete ${failures} files`;
+  throw refused ? fatal(message) : new TscloneError('other', message);
 }
 
-function removed(c: OperationContext, info: ObjectInfo): void {
-  c.accounting.deletes += 1;
-  c.accounting.deletedBytes += info.size ?? 0;
-  log(c, 'info', info.path, 'Deleted');
-  c.emit({ type: 'delete', path: info.path });
-}
-
-async function* notSkipped(
-  c: OperationContext,
-  objects: AsyncIterable<ObjectInfo> | Iterable<ObjectInfo>,
-): AsyncGenerator<ObjectInfo, void, void> {
-  for await (const info of objects) if (!skipped(c, 'delete', info.path, info.size)) yield info;
+/** The error of an object that would be one too many. */
+function overLimit({ accounting, settings }: OperationContext, info: ObjectInfo): TscloneError | undefined {
+  const { maxDelete, maxDeleteSize } = settings;
+  if (maxDelete >= 0 && accounting.deletes >= maxDelete) return fatal('--max-delete threshold reached');
+  if (maxDeleteSize >= 0 && accounting.deletedBytes + (info.size ?? 0) > maxDeleteSize)
+    return fatal('--max-delete-size threshold reached');
+  return undefined;
 }
 
 async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[], void, void> {
@@ -144,7 +171,10 @@ async function purgeByStore(c: OperationContext, backend: Backend): Promise<void
     ...callOptions(c),
     onRemoved(info) {
       any = true;
-      removed(c, info);
+      c.accounting.deletes += 1;
+      c.accounting.deletedBytes += info.size ?? 0;
+      log(c, 'info', info.path, 'Deleted');
+      c.emit({ type: 'delete', path: info.path });
     },
   });
   if (!any && backend.features.bucketBased && backend.root.includes('/')) await refuseObject(c, backend);

@@ -1,9 +1,10 @@
 import type { Backend, ObjectInfo } from '../core/backend.ts';
 import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { joinPath, leafOf } from '../core/path.ts';
+import type { Aside } from './aside.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
 import { removeObjects } from './remove.ts';
-import { needsTransfer, type Held } from './same.ts';
+import type { Held } from './same.ts';
 
 /** Where an object goes, and what stands there now. */
 export interface Target {
@@ -18,8 +19,8 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
   const { accounting } = c;
   accounting.totalTransfers += 1;
   accounting.totalBytes += info.size ?? 0;
-  const serverSide = dst.backend.copy !== undefined && dst.backend.storeId === src.backend.storeId;
-  if (skipped(c, serverSide ? 'server-side copy' : 'copy', info.path, info.size)) {
+  const serverSide = dst.backend.copy !== undefined && isSameStore(c, src.backend, dst.backend);
+  if (skipped(c, 'copy', info.path, info.size)) {
     count(c, info.size ?? 0);
     return;
   }
@@ -38,6 +39,11 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
   } catch (e) {
     throw failed(c, info.path, 'copy', e);
   }
+}
+
+/** Bytes between the two need not pass through here. */
+function isSameStore(c: OperationContext, src: Backend, dst: Backend): boolean {
+  return src.storeId === dst.storeId || (c.settings.serverSideAcrossConfigs && src.type === dst.type);
 }
 
 const renamed = (from: string, to: string): string => (leafOf(from) === leafOf(to) ? '' : ` to: ${to}`);
@@ -72,14 +78,16 @@ async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: T
 
 /** Reads here and writes there. Each try starts a new read: a spent stream cannot be sent twice. */
 async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string> {
+  const verify = !c.settings.ignoreChecksum;
   for (let attempt = 1; ; attempt++) {
     let taken = 0;
     try {
-      const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info });
+      const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info, verify });
       const size = seen.size ?? info.size;
       const modTime = info.modTime ?? seen.modTime;
       await dst.backend.write(dst.path, body, {
         ...callOptions(c),
+        verify,
         ...(size === undefined ? {} : { size }),
         ...(modTime === undefined ? {} : { modTime }),
         ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
@@ -104,35 +112,72 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
   }
 }
 
+/** A move that belongs to the work of a command counts as a transfer, one on the way to it as a check. */
+export type MoveKind = 'transfer' | 'check';
+
 /** Moves one object: a rename where the store can, else copy and delete. */
-export async function moveObject(c: OperationContext, src: Held, dst: Target): Promise<void> {
+export async function moveObject(
+  c: OperationContext,
+  src: Held,
+  dst: Target,
+  kind: MoveKind = 'transfer',
+): Promise<void> {
   const { info } = src;
-  if (dst.backend.move && dst.backend.storeId === src.backend.storeId) {
-    const verb = leafOf(info.path) === leafOf(dst.path) ? 'move' : `move to ${dst.path}`;
-    if (skipped(c, verb, info.path, info.size)) {
-      c.accounting.totalTransfers += 1;
-      c.accounting.totalBytes += info.size ?? 0;
-      count(c, info.size ?? 0);
+  const { accounting } = c;
+  const size = info.size ?? 0;
+  const verb = leafOf(info.path) === leafOf(dst.path) ? 'move' : `move to ${dst.path}`;
+  const whole = dst.backend.move !== undefined && isSameStore(c, src.backend, dst.backend);
+  const counted = (): void => {
+    accounting.renames += 1;
+    if (kind === 'check') {
+      accounting.checks += 1;
       return;
     }
+    accounting.totalTransfers += 1;
+    accounting.totalBytes += size;
+    count(c, size);
+  };
+  if (skipped(c, verb, info.path, info.size)) {
+    counted();
+    return;
+  }
+  if (whole) {
     try {
-      await dst.backend.move(src.backend, info, dst.path, callOptions(c));
-      c.accounting.totalTransfers += 1;
-      c.accounting.totalBytes += info.size ?? 0;
-      count(c, info.size ?? 0);
-      c.accounting.renames += 1;
-      c.accounting.serverSideMoves += 1;
-      c.accounting.serverSideMoveBytes += info.size ?? 0;
+      await dst.backend.move?.(src.backend, info, dst.path, callOptions(c));
+      counted();
+      accounting.serverSideMoves += 1;
+      accounting.serverSideMoveBytes += size;
+      if (dst.existing && !isSame(src, { backend: dst.backend, path: dst.existing.path })) sayReplaced(c, dst.existing);
       log(c, 'info', info.path, `Moved (server-side)${renamed(info.path, dst.path)}`);
       return;
     } catch (e) {
       if (!hasCode(e, 'unsupported')) throw failed(c, info.path, 'move', e);
     }
   }
-  await copyObject(c, src, dst);
-  if (c.settings.dryRun) return;
+  try {
+    await copyObject(c, src, dst);
+  } catch (e) {
+    if (!c.signal?.aborted) log(c, 'error', info.path, `Not deleting source as copy failed: ${messageOf(e)}`);
+    throw e;
+  }
   await removeSource(c, src);
-  c.accounting.renames += 1;
+  accounting.renames += 1;
+  if (kind === 'check') accounting.checks += 1;
+}
+
+/** rclone deletes what stands at the target before it renames; here the rename replaces it. */
+function sayReplaced(c: OperationContext, replaced: ObjectInfo): void {
+  c.accounting.checks += 1;
+  c.accounting.deletes += 1;
+  c.accounting.deletedBytes += replaced.size ?? 0;
+  log(c, 'info', replaced.path, 'Deleted');
+}
+
+/** Moves an object of the destination to where it is kept. */
+export async function setAside(c: OperationContext, aside: Aside, held: Held): Promise<void> {
+  const path = aside.pathOf(held.info.path);
+  const existing = await statOrNothing(c, aside.backend, path);
+  await moveObject(c, held, { backend: aside.backend, path, existing }, 'check');
 }
 
 async function removeSource(c: OperationContext, src: Held): Promise<void> {
@@ -152,35 +197,31 @@ export async function transferAsDecided(
   needed: boolean,
 ): Promise<void> {
   if (needed) await (mode === 'move' ? moveObject : copyObject)(c, src, dst);
-  // --ignore-existing leaves both sides alone.
-  else if (mode === 'move' && !c.settings.ignoreExisting) await removeSource(c, src);
+  else if (mode === 'move') await removeUnneeded(c, src, dst);
 }
 
-/** Copies or moves one object to a name of its own. */
-export async function transferFile(
-  c: OperationContext,
-  src: Held,
-  dst: { backend: Backend; path: string },
-  mode: TransferMode,
-): Promise<void> {
-  if (isSame(src, dst)) {
-    log(c, 'debug', src.info.path, `don't need to ${mode}, source and destination are the same`);
-    return;
-  }
-  const existing = await statOrNothing(c, dst.backend, dst.path);
-  if (existing) c.accounting.checks += 1;
-  const needed = await needsTransfer(c, src, existing && { backend: dst.backend, info: existing });
-  await transferAsDecided(c, src, { ...dst, existing }, mode, needed);
+/** The destination has it already: after a move the source has it no longer. */
+async function removeUnneeded(c: OperationContext, src: Held, dst: Target): Promise<void> {
+  const { path } = src.info;
+  if (isSame(src, dst)) log(c, 'notice', path, 'Not removing source file as it is the same file as the destination');
+  else if (c.settings.ignoreExisting)
+    log(c, 'debug', path, 'Not removing source file as destination file exists and --ignore-existing is set');
+  else await removeSource(c, src);
 }
 
-function isSame(src: Held, dst: { backend: Backend; path: string }): boolean {
+/** Both names stand for one object. */
+export function isSame(src: Held, dst: { backend: Backend; path: string }): boolean {
   return (
     src.backend.storeId === dst.backend.storeId &&
     joinPath(src.backend.root, src.info.path) === joinPath(dst.backend.root, dst.path)
   );
 }
 
-async function statOrNothing(c: OperationContext, backend: Backend, path: string): Promise<ObjectInfo | undefined> {
+export async function statOrNothing(
+  c: OperationContext,
+  backend: Backend,
+  path: string,
+): Promise<ObjectInfo | undefined> {
   try {
     return await backend.stat(path, callOptions(c));
   } catch (e) {

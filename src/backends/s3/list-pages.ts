@@ -52,24 +52,31 @@ export async function* listPages(
   maxKeys = c.options.list_chunk,
 ): AsyncGenerator<Page, void, void> {
   let from: string | undefined;
+  let begins: string | undefined;
   const seen = new Set<string>();
   for (;;) {
     const page = await fetchPage(c, bucket, prefix, delimiter, from, maxKeys, o);
     const decode = page.EncodingType === 'url' ? urlDecode : (s: string): string => s;
     const objects = (page.Contents ?? []).map((x) => toListed(x, decode));
     const prefixes = (page.CommonPrefixes ?? []).map((x) => decode(x.Prefix ?? ''));
+    const next = page.IsTruncated === true ? nextStart(c, page, objects, prefixes, decode) : undefined;
+    if (next !== undefined && seen.has(next)) throw repeated(c, bucket, 'page position');
+    const first = [objects[0]?.key, prefixes[0]].filter((name) => name !== undefined).sort(compareUtf8)[0];
+    if (first !== undefined && first === begins) throw repeated(c, bucket, 'page');
     yield { objects, prefixes };
-    if (page.IsTruncated !== true) return;
-    from = nextStart(c, page, objects, prefixes, decode);
-    if (seen.has(from)) {
-      throw new TscloneError(
-        'bad_answer',
-        `listing of bucket "${bucket}": the service gave the same page position twice; the listing cannot be trusted`,
-        { remote: c.remote },
-      );
-    }
-    seen.add(from);
+    if (next === undefined) return;
+    begins = first;
+    from = next;
+    seen.add(next);
   }
+}
+
+function repeated(c: S3Connection, bucket: string, what: string): TscloneError {
+  return new TscloneError(
+    'bad_answer',
+    `listing of bucket "${bucket}": the service gave the same ${what} twice; the listing cannot be trusted`,
+    { remote: c.remote },
+  );
 }
 
 async function fetchPage(

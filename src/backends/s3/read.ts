@@ -187,7 +187,7 @@ async function* body(
   const announced = first.length ?? (o.range ? undefined : o.info?.size);
   const expected = decoded ? undefined : announced;
   const whole = first.start === 0 && first.length === first.total && !decoded;
-  const md5 = whole && info.hashes.md5 !== undefined ? c.platform.createHash('md5') : undefined;
+  const md5 = whole && o.verify !== false && info.hashes.md5 !== undefined ? c.platform.createHash('md5') : undefined;
   const etag = unquote(first.out.ETag) || undefined;
   let got = 0;
   let current: Opened = first;

@@ -163,7 +163,7 @@ async function confirmPut(
   o: WriteOptions,
 ): Promise<ObjectInfo> {
   const info = sentInfo(t, size, md5, etag, mimeType);
-  const comparable = !c.quirks.etag_is_not_md5 && looksLikeMd5(etag);
+  const comparable = o.verify !== false && !c.quirks.etag_is_not_md5 && looksLikeMd5(etag);
   if (comparable && etag === md5) return info;
   if (!comparable && c.options.no_head) return info;
   return verifyStored(c, t, size, comparable ? md5 : undefined, info, o);

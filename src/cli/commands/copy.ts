@@ -1,5 +1,5 @@
-import { transferFile } from '../../operations/transfer.ts';
-import { syncDirectories } from '../../operations/sync.ts';
+import { syncDirectories } from '../../operations/sync/sync.ts';
+import { transferFile } from '../../operations/transfer-file.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { directory, place, source, sourceUnfiltered } from '../references.ts';
 
@@ -46,20 +46,23 @@ export async function copyInto(
   const [from, to] = c.args as [string, string];
   const src = await sourceUnfiltered(c, from);
   const dst = await directory(c, to);
+  const { open } = await c.session();
   if (src.file) {
     const held = { backend: src.backend, info: src.file.info };
     // sync of a single object copies it: what else the destination holds is none of its business.
-    await transferFile(c.operation, held, { backend: dst, path: src.file.leaf }, mode === 'move' ? 'move' : 'copy');
-  } else await syncDirectories(c.operation, src.backend, dst, { mode, ...o });
+    const target = { backend: dst, path: src.file.leaf };
+    await transferFile(c.operation, held, target, mode === 'move' ? 'move' : 'copy', open);
+  } else await syncDirectories(c.operation, src.backend, dst, { mode, open, ...o });
 }
 
 /** The destination is the new name. */
 export async function copyTo(c: CommandContext, mode: 'copy' | 'move'): Promise<void> {
   const [from, to] = c.args as [string, string];
   const src = await source(c, from);
+  const { open } = await c.session();
   if (src.file) {
     const dst = await place(c, to);
     const held = { backend: src.backend, info: src.file.info };
-    await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, mode);
-  } else await syncDirectories(c.operation, src.backend, await directory(c, to), { mode, ...wholeDirectory });
+    await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, mode, open);
+  } else await syncDirectories(c.operation, src.backend, await directory(c, to), { mode, open, ...wholeDirectory });
 }

@@ -1,0 +1,57 @@
+import type { OperationSettings } from '../operations/settings.ts';
+import type { FlagValues } from '../options/flags.ts';
+import { StartError } from './errors.ts';
+
+/** What the global flags say to operations. @throws StartError when they contradict one another */
+export function settingsOf(flags: FlagValues): OperationSettings {
+  if (flags.list('compare-dest').length > 0 && flags.list('copy-dest').length > 0)
+    throw badOptions("can't use --compare-dest with --copy-dest");
+  return {
+    transfers: Math.max(1, flags.int('transfers')),
+    checkers: Math.max(1, flags.int('checkers')),
+    lowLevelRetries: flags.int('low-level-retries'),
+    dryRun: flags.bool('dry-run'),
+    checksum: flags.bool('checksum'),
+    sizeOnly: flags.bool('size-only'),
+    ignoreSize: flags.bool('ignore-size'),
+    ignoreTimes: flags.bool('ignore-times'),
+    ignoreExisting: flags.bool('ignore-existing'),
+    update: flags.bool('update'),
+    immutable: flags.bool('immutable'),
+    ignoreChecksum: flags.bool('ignore-checksum'),
+    noUpdateModTime: flags.bool('no-update-modtime'),
+    noUpdateDirModTime: flags.bool('no-update-dir-modtime'),
+    refreshTimes: flags.bool('refresh-times'),
+    normalizeNames: !flags.bool('no-unicode-normalization'),
+    ignoreCaseSync: flags.bool('ignore-case-sync'),
+    deleteMode: deleteModeOf(flags),
+    ignoreErrors: flags.bool('ignore-errors'),
+    maxDelete: flags.int('max-delete'),
+    maxDeleteSize: flags.size('max-delete-size'),
+    backupDir: flags.string('backup-dir'),
+    suffix: flags.string('suffix'),
+    suffixKeepExtension: flags.bool('suffix-keep-extension'),
+    compareDest: flags.list('compare-dest'),
+    copyDest: flags.list('copy-dest'),
+    noCheckDest: flags.bool('no-check-dest'),
+    noTraverse: flags.bool('no-traverse'),
+    checkFirst: flags.bool('check-first'),
+    maxBacklog: flags.int('max-backlog'),
+    serverSideAcrossConfigs: flags.bool('server-side-across-configs'),
+    fastList: flags.bool('fast-list'),
+    defaultTime: flags.duration('default-time'),
+    modifyWindow: flags.duration('modify-window'),
+    maxDepth: flags.int('max-depth'),
+    deleteExcluded: flags.bool('delete-excluded'),
+  };
+}
+
+function deleteModeOf(flags: FlagValues): OperationSettings['deleteMode'] {
+  const modes = (['before', 'during', 'after'] as const).filter((mode) => flags.bool(`delete-${mode}`));
+  if (modes.length > 1)
+    throw new StartError('Only one of --delete-before, --delete-during or --delete-after can be used.');
+  return modes[0] ?? 'after';
+}
+
+const badOptions = (why: string): StartError =>
+  new StartError(`Failed to initialise global options: failed to reload "main" options: ${why}`);

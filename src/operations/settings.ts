@@ -1,0 +1,106 @@
+/** rclone's global flags that operations read, under their names in camelCase. */
+export interface OperationSettings {
+  readonly transfers: number;
+  readonly checkers: number;
+  readonly lowLevelRetries: number;
+  readonly dryRun: boolean;
+  /** Sizes and hashes decide whether two objects are equal, times do not. */
+  readonly checksum: boolean;
+  readonly sizeOnly: boolean;
+  readonly ignoreSize: boolean;
+  /** Everything is copied. */
+  readonly ignoreTimes: boolean;
+  /** What the destination has is left alone. */
+  readonly ignoreExisting: boolean;
+  /** What is newer on the destination is left alone. */
+  readonly update: boolean;
+  /** To replace something that differs is an error. */
+  readonly immutable: boolean;
+  /** What is stored is not compared with the source's hash. Lengths are always compared. */
+  readonly ignoreChecksum: boolean;
+  readonly noUpdateModTime: boolean;
+  readonly noUpdateDirModTime: boolean;
+  /** A time that differs is set although no hash shows that the bytes are equal. */
+  readonly refreshTimes: boolean;
+  /** Names that are equal in Unicode's composed form are one name. */
+  readonly normalizeNames: boolean;
+  /** Names that differ only in case are one name. */
+  readonly ignoreCaseSync: boolean;
+  /** `sync`: when is deleted what only the destination has. */
+  readonly deleteMode: 'before' | 'during' | 'after';
+  /** `sync` deletes although something failed. Directories that could not be read are left alone all the same. */
+  readonly ignoreErrors: boolean;
+  /** Objects that may be deleted; -1 = no limit. One more is a fatal error. */
+  readonly maxDelete: number;
+  /** Bytes, likewise. */
+  readonly maxDeleteSize: number;
+  /** Where objects go in place of being overwritten or deleted: a remote; '' = they do not. */
+  readonly backupDir: string;
+  /** Added to the names of objects kept aside; without `backupDir` they stay where they are. */
+  readonly suffix: string;
+  /** The suffix goes in front of the extension. */
+  readonly suffixKeepExtension: boolean;
+  /** Remotes: what lies there as well is not transferred. */
+  readonly compareDest: readonly string[];
+  /** As `compareDest`; what lies there is copied into the destination by the service. */
+  readonly copyDest: readonly string[];
+  /** The destination is taken as empty. */
+  readonly noCheckDest: boolean;
+  /** The destination is asked object by object and not listed. */
+  readonly noTraverse: boolean;
+  /** Transfers begin when every comparison is done. */
+  readonly checkFirst: boolean;
+  /** Objects that may wait for a comparison, and as many for their transfer; -1 = no limit. */
+  readonly maxBacklog: number;
+  /** Services copy between remotes of one type that are configured apart. */
+  readonly serverSideAcrossConfigs: boolean;
+  /** Directories are read by one recursive listing where the store can do it. */
+  readonly fastList: boolean;
+  /** ns shown for times that are unknown. */
+  readonly defaultTime: bigint;
+  /** ns; times closer than this are equal; the coarser precision of both sides counts too. */
+  readonly modifyWindow: bigint;
+  /** Levels; -1 = no limit. */
+  readonly maxDepth: number;
+  /** sync deletes on the destination what the filter leaves out. */
+  readonly deleteExcluded: boolean;
+}
+
+export const defaultSettings: OperationSettings = {
+  transfers: 4,
+  checkers: 8,
+  lowLevelRetries: 10,
+  dryRun: false,
+  checksum: false,
+  sizeOnly: false,
+  ignoreSize: false,
+  ignoreTimes: false,
+  ignoreExisting: false,
+  update: false,
+  immutable: false,
+  ignoreChecksum: false,
+  noUpdateModTime: false,
+  noUpdateDirModTime: false,
+  refreshTimes: false,
+  normalizeNames: true,
+  ignoreCaseSync: false,
+  deleteMode: 'after',
+  ignoreErrors: false,
+  maxDelete: -1,
+  maxDeleteSize: -1,
+  backupDir: '',
+  suffix: '',
+  suffixKeepExtension: false,
+  compareDest: [],
+  copyDest: [],
+  noCheckDest: false,
+  noTraverse: false,
+  checkFirst: false,
+  maxBacklog: 10_000,
+  serverSideAcrossConfigs: false,
+  fastList: false,
+  defaultTime: 946_684_800_000_000_000n,
+  modifyWindow: 1n,
+  maxDepth: -1,
+  deleteExcluded: false,
+};

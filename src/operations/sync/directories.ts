@@ -1,0 +1,74 @@
+import type { DirInfo } from '../../core/backend.ts';
+import { messageOf } from '../../core/errors.ts';
+import { formatRfc3339 } from '../../core/time.ts';
+import { callOptions, log, skipped } from '../context.ts';
+import { modifyWindow } from '../same.ts';
+import type { SyncRun } from './run.ts';
+
+/** A directory of the source, and the one of that name on the destination. */
+export interface DirPair {
+  readonly src: DirInfo;
+  readonly dst: DirInfo | undefined;
+}
+
+/** Makes the directories that the destination lacks, also the empty ones. */
+export async function makeDirectories(run: SyncRun, dirs: readonly DirPair[]): Promise<void> {
+  const { c, dst } = run;
+  for (const dir of topDown(dirs)) {
+    if (dir.dst) continue;
+    const { path, modTime } = dir.src;
+    const dated = modTime !== undefined && setsTimes(run);
+    if (!dst.features.emptyDirs) {
+      if (!c.settings.dryRun) log(c, 'info', path, 'Making directory');
+      continue;
+    }
+    run.made.add(path);
+    run.written.add(path);
+    if (!skipped(c, 'make directory', path)) {
+      await dst.mkdir(path, callOptions(c));
+      const made = `Made directory with metadata (mtime=${formatRfc3339(modTime ?? 0n)})`;
+      log(c, 'info', path, dated ? made : 'Making directory');
+    }
+  }
+}
+
+const setsTimes = ({ c, dst }: SyncRun): boolean =>
+  dst.setDirModTime !== undefined && !c.settings.noUpdateDirModTime && !c.settings.noUpdateModTime;
+
+/**
+ * Directories in which something was written, or whose time differs, get the source's time, the deepest first: setting
+ * one touches its parent.
+ */
+export async function copyDirTimes(run: SyncRun, dirs: readonly DirPair[]): Promise<void> {
+  const { c, dst } = run;
+  if (!dst.setDirModTime || c.settings.noUpdateDirModTime) return;
+  for (const dir of topDown(dirs).reverse()) {
+    const { modTime } = dir.src;
+    const path = dir.dst?.path ?? dir.src.path;
+    if (modTime === undefined || !(hasOtherTime(run, dir) || run.written.has(path))) continue;
+    if (skipped(c, 'set directory modification time', path, dir.dst?.size)) continue;
+    try {
+      await dst.setDirModTime(path, modTime, callOptions(c));
+      const how = dir.dst || run.made.has(path) ? 'SetModTime' : 'DirSetModTime';
+      log(c, 'info', path, `Set directory modification time (using ${how})`);
+    } catch (e) {
+      log(c, 'error', path, `Failed to set directory modification time: ${messageOf(e)}`);
+      run.fail(e);
+    }
+  }
+}
+
+/** The rules for objects, as far as they make sense for a directory. */
+function hasOtherTime({ c: { settings }, src, dst }: SyncRun, dir: DirPair): boolean {
+  if (dir.dst === undefined || settings.sizeOnly || settings.immutable || settings.ignoreExisting) return false;
+  if (settings.ignoreTimes) return true;
+  const window = modifyWindow(settings, src, dst);
+  const apart = (dir.dst.modTime ?? 0n) - (dir.src.modTime ?? 0n);
+  if (window === undefined || (apart < window && apart > -window)) return false;
+  return !(settings.update && apart >= window);
+}
+
+/** Parents before what is in them. */
+export function topDown(dirs: readonly DirPair[]): DirPair[] {
+  return [...dirs].sort((a, b) => (a.src.path < b.src.path ? -1 : 1));
+}

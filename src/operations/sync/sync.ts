@@ -1,0 +1,103 @@
+import type { Backend, DirInfo, ObjectInfo } from '../../core/backend.ts';
+import { compareUtf8 } from '../../core/bytes.ts';
+import { TscloneError } from '../../core/errors.ts';
+import { isSameRoot, openAside } from '../aside.ts';
+import { openBeside } from '../beside.ts';
+import { log, type OperationContext } from '../context.ts';
+import { march } from '../march.ts';
+import { removeEmptyDirectories } from '../remove.ts';
+import { copyDirTimes, makeDirectories, type DirPair } from './directories.ts';
+import { createExtras, keepExtras, type Extras } from './extras.ts';
+import { moveWholeDirectory, refuseOverlap } from './overlap.ts';
+import { createStages, type Stages } from './pairs.ts';
+import { createRun, type SyncOptions, type SyncRun } from './run.ts';
+
+export type { SyncOptions, SyncResult } from './run.ts';
+
+/**
+ * Makes the destination hold what the source holds: `copy` adds and replaces, `sync` also deletes what the source does
+ * not have, `move` deletes the source's objects. Each directory is listed once on both sides. Nothing is deleted unless
+ * every listing came whole and every transfer went well.
+ */
+export async function syncDirectories(c: OperationContext, src: Backend, dst: Backend, o: SyncOptions): Promise<void> {
+  if (o.mode !== 'sync' && isSameRoot(src, dst)) {
+    log(c, 'error', dst.description, 'Nothing to do as source and destination are the same');
+    return;
+  }
+  if (o.mode === 'move' && (await moveWholeDirectory(c, src, dst))) return;
+  if (o.mode !== 'copy') refuseOverlap(c, src, dst);
+  checkSettings(c, o);
+  const aside = await openAside(c, o.open, src, dst, false);
+  const beside = await openBeside(c, o.open, dst);
+  const run = createRun(c, { src, dst, options: o, aside, beside });
+  const { transfers } = c.accounting;
+
+  if (o.mode === 'sync' && c.settings.deleteMode === 'before') {
+    await deleteFirst(run);
+    if (run.failure) throw run.failure;
+  }
+  await transferAll(run);
+  if (c.accounting.transfers === transfers && !run.failed) log(c, 'info', '', 'There was nothing to transfer');
+  if (run.failure) throw run.failure;
+}
+
+/** Settings that do not go together. */
+function checkSettings({ settings, ...c }: OperationContext, { mode }: SyncOptions): void {
+  if (mode !== 'sync') return;
+  if (settings.noCheckDest) throw new TscloneError('other', "can't use --no-check-dest with sync: use copy instead");
+  if (settings.noTraverse) c.emit({ type: 'log', level: 'error', message: 'Ignoring --no-traverse with sync' });
+}
+
+/** --delete-before: a march of its own finds what has to go, before anything is transferred. */
+async function deleteFirst(run: SyncRun): Promise<void> {
+  const extras = createExtras(run);
+  await marchTrees(run, extras, []);
+  await extras.deleteObjects();
+  await extras.deleteDirectories();
+}
+
+async function transferAll(run: SyncRun): Promise<void> {
+  const { c, src, options } = run;
+  const deletes = options.mode === 'sync' && c.settings.deleteMode !== 'before';
+  const extras = deletes ? createExtras(run) : keepExtras;
+  const dirs: DirPair[] = [];
+  const stages = createStages(run);
+  await marchTrees(run, extras, dirs, stages);
+  await stages.finish();
+  if (run.interrupted) throw run.failure ?? new Error('stopped');
+  if (options.createEmptySrcDirs) await makeDirectories(run, dirs);
+  await extras.deleteObjects();
+  await extras.deleteDirectories();
+  if (!c.signal?.aborted) await copyDirTimes(run, dirs);
+  if (options.mode === 'move' && options.deleteEmptySrcDirs && !run.failed)
+    await removeEmptyDirectories(c, src, deepestFirst(dirs));
+}
+
+async function marchTrees(run: SyncRun, extras: Extras, dirs: DirPair[], stages?: Stages): Promise<void> {
+  const { c, src, dst, options } = run;
+  const { settings } = c;
+  const unlisted = options.mode !== 'sync' && (settings.noTraverse || settings.noCheckDest);
+  const unknown = settings.noCheckDest ? undefined : 'unknown';
+  await march({ ...c, signal: run.closing }, src, unlisted ? undefined : dst, {
+    destinationOnly: extras !== keepExtras || (options.mode !== 'sync' && options.report !== undefined),
+    onError: (e) => run.fail(e),
+    async meet({ src: from, dst: to }) {
+      if (run.closing.aborted) return;
+      if (from?.kind === 'dir') dirs.push({ src: from, dst: to as DirInfo | undefined });
+      else if (from) {
+        const existing = unlisted ? unknown : (to as ObjectInfo | undefined);
+        await stages?.compare({ info: from, existing });
+      } else if (to?.kind === 'dir') extras.directory(to.path);
+      else if (to) {
+        await run.report('dstOnly', to.path);
+        await extras.object(to);
+      }
+    },
+  });
+}
+
+const deepestFirst = (dirs: readonly DirPair[]): string[] =>
+  dirs
+    .map((d) => d.src.path)
+    .sort(compareUtf8)
+    .reverse();

@@ -1,0 +1,32 @@
+import type { Backend } from '../core/backend.ts';
+import { openAside } from './aside.ts';
+import { openBeside, settleBeside } from './beside.ts';
+import { log, type OperationContext } from './context.ts';
+import type { Open } from './locate.ts';
+import { needsTransfer, type Held } from './same.ts';
+import { isSame, setAside, statOrNothing, transferAsDecided, type TransferMode } from './transfer.ts';
+
+/** Copies or moves one object to a name of its own. */
+export async function transferFile(
+  c: OperationContext,
+  src: Held,
+  dst: { backend: Backend; path: string },
+  mode: TransferMode,
+  open: Open,
+): Promise<void> {
+  if (isSame(src, dst)) {
+    log(c, 'debug', src.info.path, `don't need to ${mode}, source and destination are the same`);
+    return;
+  }
+  const aside = await openAside(c, open, src.backend, dst.backend, true);
+  const beside = await openBeside(c, open, dst.backend);
+  let existing = c.settings.noCheckDest ? undefined : await statOrNothing(c, dst.backend, dst.path);
+  if (existing) c.accounting.checks += 1;
+  let needed = await needsTransfer(c, src, existing && { backend: dst.backend, info: existing });
+  if (needed && (await settleBeside(c, beside, src, { ...dst, existing }, aside))) needed = false;
+  if (needed && existing && aside) {
+    await setAside(c, aside, { backend: dst.backend, info: existing });
+    existing = undefined;
+  }
+  await transferAsDecided(c, src, { ...dst, existing }, mode, needed);
+}
