@@ -1,5 +1,4 @@
 import { formatSizeUnit } from '../../core/size.ts';
-import { isTscloneError } from '../../core/errors.ts';
 import { formatLayout } from '../../core/time.ts';
 import type { Accounting } from '../../operations/accounting.ts';
 import type { Activity, Work } from './activity.ts';
@@ -82,11 +81,11 @@ export function statsObject({ accounting: a, activity }: StatsSource): Record<st
     elapsedTime: activity.elapsed,
     errors: a.errors,
     eta: speed > 0 ? Math.round((total - a.bytes) / speed) : null,
-    fatalError: isFatal(a),
+    fatalError: a.fatalError,
     ...(a.lastError ? { lastError: a.lastError.message } : {}),
     listed: a.listed,
     renames: a.renames,
-    retryError: a.errors > 0 && a.canRetry,
+    retryError: a.retryError,
     serverSideCopies: a.serverSideCopies,
     serverSideCopyBytes: a.serverSideCopyBytes,
     serverSideMoveBytes: a.serverSideMoveBytes,
@@ -168,13 +167,9 @@ function formatEta(bytesLeft: number, speed: number): string {
   return parts.length === 0 ? '0s' : parts.slice(0, 3).join('');
 }
 
-function isFatal(a: Accounting): boolean {
-  return isTscloneError(a.lastError) && a.lastError.code === 'fatal';
-}
-
 function errorNote(a: Accounting): string {
-  if (isFatal(a)) return ' (fatal error encountered)';
-  return a.canRetry ? ' (retrying may help)' : ' (no need to retry)';
+  if (a.fatalError) return ' (fatal error encountered)';
+  return a.retryError ? ' (retrying may help)' : ' (no need to retry)';
 }
 
 /** `0.0s`, `1m2.3s`, `2h3m4.5s`. */

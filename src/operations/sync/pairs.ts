@@ -77,7 +77,10 @@ async function decide(run: SyncRun, pair: Pair, transfers: WorkQueue<Decided>): 
   }
   const src = { backend: run.src, info };
   const found = existing && { backend: dst, info: existing };
-  let needed = await needsTransfer(c, src, found);
+  if (found) c.emit({ type: 'check.start', path: info.path });
+  let needed = await needsTransfer(c, src, found).finally(() => {
+    if (found) c.emit({ type: 'check.done', path: info.path });
+  });
   await run.report(!existing ? 'srcOnly' : needed ? 'differ' : 'same', info.path);
   const target = { backend: dst, path: existing?.path ?? info.path, existing };
   if (needed && (await settleBeside(c, run.beside, src, target, run.aside))) {
