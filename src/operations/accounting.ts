@@ -12,6 +12,11 @@ export class Accounting {
   transfers = 0;
   bytes = 0;
   totalBytes = 0;
+  /** Bytes that transfers have read. */
+  readBytes = 0;
+  /** Bytes of the transfers that have ended, and of those that run. */
+  finishedBytes = 0;
+  runningBytes = 0;
   totalTransfers = 0;
   deletes = 0;
   deletedBytes = 0;

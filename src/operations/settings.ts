@@ -44,6 +44,18 @@ export interface OperationSettings {
   readonly compareDest: readonly string[];
   /** As `compareDest`; what lies there is copied into the destination by the service. */
   readonly copyDest: readonly string[];
+  /** `sync`: objects of the destination that only changed their names are renamed. */
+  readonly trackRenames: boolean;
+  /** By what they are known again beside their size: `hash`, `modtime`, `leaf`, with commas between. */
+  readonly trackRenamesStrategy: string;
+  /** Bytes that may be transferred; -1 = no limit. */
+  readonly maxTransfer: number;
+  /** ns after which a run ends; 0 = none. */
+  readonly maxDuration: bigint;
+  /** At these limits `hard` stops what is under way, `soft` lets it end, `cautious` begins nothing that could pass them. */
+  readonly cutoffMode: 'hard' | 'soft' | 'cautious';
+  /** `size`, `name` or `modtime`, with `,ascending`, `,descending` or `,mixed[,percent]`: what is transferred first. */
+  readonly orderBy: string;
   /** The destination is taken as empty. */
   readonly noCheckDest: boolean;
   /** The destination is asked object by object and not listed. */
@@ -93,6 +105,12 @@ export const defaultSettings: OperationSettings = {
   suffixKeepExtension: false,
   compareDest: [],
   copyDest: [],
+  trackRenames: false,
+  trackRenamesStrategy: 'hash',
+  maxTransfer: -1,
+  maxDuration: 0n,
+  cutoffMode: 'hard',
+  orderBy: '',
   noCheckDest: false,
   noTraverse: false,
   checkFirst: false,

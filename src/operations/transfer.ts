@@ -1,8 +1,9 @@
 import type { Backend, ObjectInfo } from '../core/backend.ts';
 import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
-import { joinPath, leafOf } from '../core/path.ts';
+import { joinPath } from '../core/path.ts';
 import type { Aside } from './aside.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
+import { admit, withinLimit } from './limits.ts';
 import { removeObjects } from './remove.ts';
 import type { Held } from './same.ts';
 
@@ -19,15 +20,22 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
   const { accounting } = c;
   accounting.totalTransfers += 1;
   accounting.totalBytes += info.size ?? 0;
+  try {
+    admit(c, info.size);
+  } catch (e) {
+    throw accounting.settle(e);
+  }
   const serverSide = dst.backend.copy !== undefined && isSameStore(c, src.backend, dst.backend);
   if (skipped(c, 'copy', info.path, info.size)) {
     count(c, info.size ?? 0);
     return;
   }
   c.emit({ type: 'transfer.start', path: info.path, ...(info.size === undefined ? {} : { size: info.size }) });
+  accounting.runningBytes += info.size ?? 0;
   try {
     const how = (serverSide ? await copyOnServer(c, src, dst) : undefined) ?? (await copyThrough(c, src, dst));
     accounting.transfers += 1;
+    accounting.finishedBytes += info.size ?? 0;
     c.emit({ type: 'transfer.done', path: info.path, bytes: info.size ?? 0 });
     c.emit({
       type: 'log',
@@ -38,6 +46,8 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
     });
   } catch (e) {
     throw failed(c, info.path, 'copy', e);
+  } finally {
+    accounting.runningBytes -= info.size ?? 0;
   }
 }
 
@@ -46,19 +56,29 @@ function isSameStore(c: OperationContext, src: Backend, dst: Backend): boolean {
   return src.storeId === dst.storeId || (c.settings.serverSideAcrossConfigs && src.type === dst.type);
 }
 
-const renamed = (from: string, to: string): string => (leafOf(from) === leafOf(to) ? '' : ` to: ${to}`);
+const renamed = (from: string, to: string): string => (from === to ? '' : ` to: ${to}`);
 
 function count(c: OperationContext, bytes: number): void {
   c.accounting.transfers += 1;
   c.accounting.bytes += bytes;
 }
 
-function failed(c: OperationContext, path: string, verb: string, e: unknown): Error {
-  if (c.signal?.aborted) return e as Error;
+function failed(c: OperationContext, path: string, verb: string, cause: unknown): Error {
+  const e = c.signal?.aborted ? stopped(c.signal, cause) : cause;
+  if (!e) return cause as Error;
   const code = isTscloneError(e) ? e.code : 'other';
   c.emit({ type: 'transfer.failed', path, code, message: messageOf(e) });
   log(c, 'error', path, `Failed to ${verb}: ${messageOf(e)}`);
   return c.accounting.settle(e);
+}
+
+/** What a transfer says that was stopped because another one met a fatal error; undefined when the caller stopped all. */
+function stopped(signal: AbortSignal, e: unknown): unknown {
+  const reason: unknown = signal.reason;
+  if (!isTscloneError(reason) || !reason.fatal) return undefined;
+  if (isTscloneError(e) && e.fatal && e !== reason) return e;
+  const message = reason.code === 'duration_limit' ? 'context deadline exceeded' : 'context canceled';
+  return new TscloneError('aborted', message, { retry: 'no', cause: e });
 }
 
 /** Undefined = the store cannot copy between these two places. */
@@ -81,11 +101,13 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
   const verify = !c.settings.ignoreChecksum;
   for (let attempt = 1; ; attempt++) {
     let taken = 0;
+    let read = 0;
     try {
       const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info, verify });
       const size = seen.size ?? info.size;
       const modTime = info.modTime ?? seen.modTime;
-      await dst.backend.write(dst.path, body, {
+      const counted = withinLimit(c, body, (bytes) => (read += bytes));
+      await dst.backend.write(dst.path, counted, {
         ...callOptions(c),
         verify,
         ...(size === undefined ? {} : { size }),
@@ -104,6 +126,7 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
       return dst.existing ? 'replaced existing' : 'new';
     } catch (e) {
       c.accounting.bytes -= taken;
+      c.accounting.readBytes -= read;
       throwIfAborted(c.signal);
       if (attempt >= c.settings.lowLevelRetries || !isTscloneError(e) || e.retry !== 'low') throw e;
       c.emit({ type: 'retry', operation: `copy ${info.path}`, attempt, message: messageOf(e) });
@@ -125,7 +148,7 @@ export async function moveObject(
   const { info } = src;
   const { accounting } = c;
   const size = info.size ?? 0;
-  const verb = leafOf(info.path) === leafOf(dst.path) ? 'move' : `move to ${dst.path}`;
+  const verb = info.path === dst.path ? 'move' : `move to ${dst.path}`;
   const whole = dst.backend.move !== undefined && isSameStore(c, src.backend, dst.backend);
   const counted = (): void => {
     accounting.renames += 1;

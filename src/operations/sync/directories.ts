@@ -45,7 +45,7 @@ export async function copyDirTimes(run: SyncRun, dirs: readonly DirPair[]): Prom
   for (const dir of topDown(dirs).reverse()) {
     const { modTime } = dir.src;
     const path = dir.dst?.path ?? dir.src.path;
-    if (modTime === undefined || !(hasOtherTime(run, dir) || run.written.has(path))) continue;
+    if (modTime === undefined || !(run.written.has(path) || hasOtherTime(run, dir))) continue;
     if (skipped(c, 'set directory modification time', path, dir.dst?.size)) continue;
     try {
       await dst.setDirModTime(path, modTime, callOptions(c));

@@ -10,6 +10,8 @@ import type { SyncRun } from './run.ts';
 export interface Extras {
   /** Told only when both listings of its directory are known to be complete. */
   object(info: ObjectInfo): Promise<void>;
+  /** The objects that wait for the end. */
+  readonly waiting: Map<string, ObjectInfo>;
   directory(path: string): void;
   /** Deletes the objects that wait for the end. */
   deleteObjects(): Promise<void>;
@@ -20,31 +22,33 @@ export interface Extras {
 /** For a copy or a move: what only the destination has is left alone. */
 export const keepExtras: Extras = {
   object: async () => {},
+  waiting: new Map(),
   directory: () => {},
   deleteObjects: async () => {},
   deleteDirectories: async () => {},
 };
 
-export function createExtras(run: SyncRun): Extras {
-  const objects: ObjectInfo[] = [];
+export function createExtras(run: SyncRun, o: { tracksRenames: boolean }): Extras {
+  const waiting = new Map<string, ObjectInfo>();
   const dirs: string[] = [];
   const { settings } = run.c;
   const mayDelete = (what: string): boolean => {
-    if (!run.failed || settings.ignoreErrors) return true;
+    if (!run.failed || (settings.ignoreErrors && !run.c.signal?.aborted)) return true;
     log(run.c, 'error', run.dst.description, `not deleting ${what} as there were IO errors`);
     return false;
   };
-  const during = settings.deleteMode === 'during' ? createDeleter(run) : undefined;
+  const during = settings.deleteMode === 'during' && !o.tracksRenames ? createDeleter(run) : undefined;
   return {
     async object(info) {
       run.c.accounting.checks += 1;
       if (during) await during.put(info);
-      else objects.push(info);
+      else waiting.set(info.path, info);
     },
+    waiting,
     directory: (path) => void dirs.push(path),
     async deleteObjects() {
       if (during) await during.finish();
-      else if (mayDelete('files')) await removeAll(run, objects);
+      else if (mayDelete('files')) await removeAll(run, waiting.values());
     },
     async deleteDirectories() {
       if (!mayDelete('directories') || !run.dst.features.emptyDirs) return;

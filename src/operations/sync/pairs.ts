@@ -4,7 +4,7 @@ import { parentsOf } from '../../core/path.ts';
 import { settleBeside } from '../beside.ts';
 import { log } from '../context.ts';
 import { createWorkQueue, type WorkQueue } from '../pool.ts';
-import { needsTransfer } from '../same.ts';
+import { modTimeOf, needsTransfer, type Held } from '../same.ts';
 import { setAside, statOrNothing, transferAsDecided } from '../transfer.ts';
 import type { SyncRun } from './run.ts';
 
@@ -19,6 +19,8 @@ export interface Pair {
 export interface Stages {
   /** Resolves when there is room for more. */
   compare(pair: Pair): Promise<void>;
+  /** As `compare`, for what is known to be missing; the log tells the reason. */
+  transfer(info: ObjectInfo, reason: string): Promise<void>;
   /** Resolves when everything is done. */
   finish(): Promise<void>;
 }
@@ -34,7 +36,9 @@ export function createStages(run: SyncRun): Stages {
   const { settings } = c;
   const length = settings.maxBacklog < 0 ? Number.POSITIVE_INFINITY : settings.maxBacklog;
   const waiting = { length: settings.checkFirst ? Number.POSITIVE_INFINITY : length, held: settings.checkFirst };
-  const transfers = createWorkQueue<Decided>({ workers: settings.transfers, ...waiting }, (decided) =>
+  const inOrder = run.order?.queue<Decided>(settings.transfers);
+  const queue = { workers: settings.transfers, ...waiting, ...(inOrder ? { waiting: inOrder } : {}) };
+  const transfers = createWorkQueue<Decided>(queue, (decided) =>
     guarded(run, decided.info.path, () => carryOut(run, decided)),
   );
   const checks = createWorkQueue<Pair>({ workers: settings.checkers, length }, (pair) =>
@@ -46,6 +50,11 @@ export function createStages(run: SyncRun): Stages {
   say('Running all checks before starting transfers');
   return {
     compare: (pair) => checks.put(pair),
+    async transfer(info, reason) {
+      log(c, 'debug', info.path, `Need to transfer - ${reason}`);
+      const placed = await withOrder(run, { backend: run.src, info });
+      await transfers.put({ info: placed, existing: undefined, needed: true });
+    },
     async finish() {
       await checks.finish();
       say('Checks finished, now starting transfers');
@@ -57,10 +66,14 @@ export function createStages(run: SyncRun): Stages {
 
 /** A failure of one object is counted; the others go on. */
 async function guarded(run: SyncRun, path: string, work: () => Promise<void>): Promise<void> {
-  if (run.closing.aborted) return;
+  if (run.closing.aborted) {
+    run.cut = true;
+    return;
+  }
   try {
     await work();
   } catch (e) {
+    if (run.closing.aborted) run.cut = true;
     run.fail(e);
     await run.report('error', path);
   }
@@ -95,7 +108,15 @@ async function decide(run: SyncRun, pair: Pair, transfers: WorkQueue<Decided>): 
       replaced = undefined;
     }
   }
-  if (needed || run.options.mode === 'move') await transfers.put({ info, existing: replaced, needed });
+  if (needed || run.options.mode === 'move')
+    await transfers.put({ info: await withOrder(run, src), existing: replaced, needed });
+}
+
+/** The object with the time that the queue is sorted by. */
+async function withOrder({ c, order }: SyncRun, src: Held): Promise<ObjectInfo> {
+  if (!order?.needsModTime || src.info.modTime !== undefined) return src.info;
+  const modTime = await modTimeOf(c, src);
+  return modTime === undefined ? src.info : { ...src.info, modTime };
 }
 
 function modified(run: SyncRun, path: string): Error {

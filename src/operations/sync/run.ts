@@ -4,6 +4,7 @@ import type { Aside } from '../aside.ts';
 import type { Beside } from '../beside.ts';
 import { log, type OperationContext } from '../context.ts';
 import type { Open } from '../locate.ts';
+import type { Order } from '../order.ts';
 
 /** What a sync found out about one name: `same` on both sides, only on one, to be replaced, or failed. */
 export type SyncResult = 'same' | 'differ' | 'srcOnly' | 'dstOnly' | 'error';
@@ -28,6 +29,7 @@ export interface SyncRun {
   readonly options: SyncOptions;
   readonly aside: Aside | undefined;
   readonly beside: Beside | undefined;
+  readonly order: Order | undefined;
   /** Directories of the destination in which something was written, with those above. */
   readonly written: Set<string>;
   /** Directories of the destination that were made for their own sake. */
@@ -35,6 +37,10 @@ export interface SyncRun {
   /** Fires when nothing new is to be started; what is under way goes on. */
   readonly closing: AbortSignal;
   close(): void;
+  /** Stops what is under way; the error itself is told by the caller. */
+  stop(reason: Error): void;
+  /** Something was not begun, or not finished, because the run was closing. */
+  cut: boolean;
   /** The caller wants it to stop. */
   readonly interrupted: boolean;
   /** Counts an error; a fatal one ends the run. The rest goes on. */
@@ -48,7 +54,7 @@ export interface SyncRun {
 
 export function createRun(
   outer: OperationContext,
-  o: Pick<SyncRun, 'src' | 'dst' | 'options' | 'aside' | 'beside'>,
+  o: Pick<SyncRun, 'src' | 'dst' | 'options' | 'aside' | 'beside' | 'order'>,
 ): SyncRun {
   const stop = new AbortController();
   const signal = outer.signal ? AbortSignal.any([outer.signal, stop.signal]) : stop.signal;
@@ -64,6 +70,8 @@ export function createRun(
     made: new Set(),
     closing: AbortSignal.any([signal, soft.signal]),
     close: () => soft.abort(),
+    stop: (reason) => stop.abort(reason),
+    cut: false,
     get interrupted() {
       return outer.signal?.aborted === true;
     },
@@ -71,11 +79,16 @@ export function createRun(
       const error = c.accounting.settle(e);
       if (!isTscloneError(error)) errors.other = error;
       else if (error.fatal) {
-        if (!errors.fatal) log(c, 'error', '', `Cancelling sync due to fatal error: ${messageOf(error)}`);
+        if (!stop.signal.aborted) log(c, 'error', '', `Cancelling sync due to fatal error: ${messageOf(error)}`);
         errors.fatal = error;
         stop.abort(error);
-      } else if (error.retry === 'no') errors.final = error;
-      else errors.other = error;
+      } else if (error.retry === 'no') {
+        if (error.code === 'transfer_limit' && !soft.signal.aborted) {
+          log(c, 'notice', '', `${error.message} - stopping transfers`);
+          soft.abort();
+        }
+        errors.final = error;
+      } else errors.other = error;
     },
     get failed() {
       return c.accounting.errors > errorsBefore;

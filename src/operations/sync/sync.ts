@@ -5,11 +5,14 @@ import { isSameRoot, openAside } from '../aside.ts';
 import { openBeside } from '../beside.ts';
 import { log, type OperationContext } from '../context.ts';
 import { march } from '../march.ts';
+import { parseOrder } from '../order.ts';
 import { removeEmptyDirectories } from '../remove.ts';
 import { copyDirTimes, makeDirectories, type DirPair } from './directories.ts';
 import { createExtras, keepExtras, type Extras } from './extras.ts';
+import { setDeadline, type Deadline } from './deadline.ts';
 import { moveWholeDirectory, refuseOverlap } from './overlap.ts';
 import { createStages, type Stages } from './pairs.ts';
+import { createRenames, type Renames } from './renames.ts';
 import { createRun, type SyncOptions, type SyncRun } from './run.ts';
 
 export type { SyncOptions, SyncResult } from './run.ts';
@@ -29,14 +32,21 @@ export async function syncDirectories(c: OperationContext, src: Backend, dst: Ba
   checkSettings(c, o);
   const aside = await openAside(c, o.open, src, dst, false);
   const beside = await openBeside(c, o.open, dst);
-  const run = createRun(c, { src, dst, options: o, aside, beside });
+  const order = parseOrder(c.settings.orderBy);
+  const run = createRun(c, { src, dst, options: o, aside, beside, order });
+  const renames = createRenames(run);
   const { transfers } = c.accounting;
+  const deadline = setDeadline(run);
 
   if (o.mode === 'sync' && c.settings.deleteMode === 'before') {
     await deleteFirst(run);
     if (run.failure) throw run.failure;
   }
-  await transferAll(run);
+  try {
+    await transferAll(run, renames, deadline);
+  } finally {
+    deadline.clear();
+  }
   if (c.accounting.transfers === transfers && !run.failed) log(c, 'info', '', 'There was nothing to transfer');
   if (run.failure) throw run.failure;
 }
@@ -50,22 +60,24 @@ function checkSettings({ settings, ...c }: OperationContext, { mode }: SyncOptio
 
 /** --delete-before: a march of its own finds what has to go, before anything is transferred. */
 async function deleteFirst(run: SyncRun): Promise<void> {
-  const extras = createExtras(run);
-  await marchTrees(run, extras, []);
+  const extras = createExtras(run, { tracksRenames: false });
+  await marchTrees(run, { extras, dirs: [] });
   await extras.deleteObjects();
   await extras.deleteDirectories();
 }
 
-async function transferAll(run: SyncRun): Promise<void> {
+async function transferAll(run: SyncRun, renames: Renames | undefined, deadline: Deadline): Promise<void> {
   const { c, src, options } = run;
   const deletes = options.mode === 'sync' && c.settings.deleteMode !== 'before';
-  const extras = deletes ? createExtras(run) : keepExtras;
+  const extras = deletes ? createExtras(run, { tracksRenames: renames !== undefined }) : keepExtras;
   const dirs: DirPair[] = [];
   const stages = createStages(run);
-  await marchTrees(run, extras, dirs, stages);
+  await marchTrees(run, { extras, dirs, stages, renames });
+  await renames?.settle(extras.waiting, stages);
   await stages.finish();
+  deadline.settle();
   if (run.interrupted) throw run.failure ?? new Error('stopped');
-  if (options.createEmptySrcDirs) await makeDirectories(run, dirs);
+  if (options.createEmptySrcDirs && !c.signal?.aborted) await makeDirectories(run, dirs);
   await extras.deleteObjects();
   await extras.deleteDirectories();
   if (!c.signal?.aborted) await copyDirTimes(run, dirs);
@@ -73,7 +85,15 @@ async function transferAll(run: SyncRun): Promise<void> {
     await removeEmptyDirectories(c, src, deepestFirst(dirs));
 }
 
-async function marchTrees(run: SyncRun, extras: Extras, dirs: DirPair[], stages?: Stages): Promise<void> {
+/** Where what the march finds goes. */
+interface Sorting {
+  readonly extras: Extras;
+  readonly dirs: DirPair[];
+  readonly stages?: Stages;
+  readonly renames?: Renames | undefined;
+}
+
+async function marchTrees(run: SyncRun, { extras, dirs, stages, renames }: Sorting): Promise<void> {
   const { c, src, dst, options } = run;
   const { settings } = c;
   const unlisted = options.mode !== 'sync' && (settings.noTraverse || settings.noCheckDest);
@@ -82,11 +102,12 @@ async function marchTrees(run: SyncRun, extras: Extras, dirs: DirPair[], stages?
     destinationOnly: extras !== keepExtras || (options.mode !== 'sync' && options.report !== undefined),
     onError: (e) => run.fail(e),
     async meet({ src: from, dst: to }) {
-      if (run.closing.aborted) return;
-      if (from?.kind === 'dir') dirs.push({ src: from, dst: to as DirInfo | undefined });
+      if (run.closing.aborted) run.cut = true;
+      else if (from?.kind === 'dir') dirs.push({ src: from, dst: to as DirInfo | undefined });
       else if (from) {
         const existing = unlisted ? unknown : (to as ObjectInfo | undefined);
-        await stages?.compare({ info: from, existing });
+        if (renames && !existing) renames.hold(from);
+        else await stages?.compare({ info: from, existing });
       } else if (to?.kind === 'dir') extras.directory(to.path);
       else if (to) {
         await run.report('dstOnly', to.path);

@@ -3,13 +3,21 @@ import { findPeer } from '../../support/peers.ts';
 import { equality } from './equality.ts';
 import { deletion } from './deletion.ts';
 import { elsewhere } from './elsewhere.ts';
+import { limits } from './limits.ts';
+import { renames } from './renames.ts';
 import { startLab, type Lab, type TransferCase } from './lab.ts';
 
 process.env['TZ'] = 'UTC';
 
 const rclone = findPeer('rclone');
 const available = rclone !== undefined && findPeer('versitygw') !== undefined;
-const groups: Readonly<Record<string, readonly TransferCase[]>> = { equality, deletion, elsewhere };
+const groups: Readonly<Record<string, readonly TransferCase[]>> = {
+  equality,
+  deletion,
+  elsewhere,
+  renames,
+  limits,
+};
 
 describe.skipIf(!available)('transfers of rclone and tsclone', () => {
   let lab: Lab;
