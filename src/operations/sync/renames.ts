@@ -65,7 +65,10 @@ export function createRenames(run: SyncRun): Renames | undefined {
       await forEachLimit(extras.values(), c.settings.checkers, async (info) => {
         if (!sizes.has(info.size) || run.closing.aborted) return;
         const candidate = { backend: dst, info };
-        const id = await identify(candidate).catch((e: unknown) => void run.fail(e));
+        const id = await identify(candidate).catch((e: unknown): undefined => {
+          run.fail(e);
+          return undefined;
+        });
         if (id === undefined) return;
         const known = candidates.get(id);
         if (known) known.push(candidate);
@@ -81,9 +84,12 @@ export function createRenames(run: SyncRun): Renames | undefined {
       });
 
       async function take(from: Held): Promise<ObjectInfo | undefined> {
-        const id = await identify(from).catch((e: unknown) => void run.fail(e));
+        const id = await identify(from).catch((e: unknown): undefined => {
+          run.fail(e);
+          return undefined;
+        });
         const known = id === undefined ? [] : (candidates.get(id) ?? []);
-        for (const candidate of [...known]) {
+        for (const candidate of known.slice()) {
           if (strategy.modTime && !(await isSameTime(from, candidate))) continue;
           // Another one may have been quicker.
           const at = known.indexOf(candidate);
