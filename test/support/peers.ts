@@ -6,6 +6,8 @@ export type Peer =
   | 'rclone'
   | 'versitygw'
   | 'weed'
+  | 'python-boto3'
+  | 's5cmd'
   | 'workerd'
   | 'deno'
   | 'bun'
@@ -23,7 +25,7 @@ export type Peer =
  * CI=true a missing peer is an error: CI must not be green because it tested nothing.
  */
 export function findPeer(name: Peer): string | undefined {
-  const named = process.env[`TSCLONE_PEER_${name.toUpperCase()}`];
+  const named = process.env[`TSCLONE_PEER_${name.toUpperCase().replaceAll('-', '_')}`];
   if (named) return named;
   for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(dir, name);

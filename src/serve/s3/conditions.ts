@@ -60,7 +60,8 @@ function matches(list: string, { etag }: Conditioned): boolean {
 /** Was it modified after this date? undefined = no date. */
 function isAfter({ lastModified }: Conditioned, date: string | undefined): boolean | undefined {
   const ms = Date.parse(date ?? '');
-  return Number.isNaN(ms) ? undefined : lastModified.getTime() > ms;
+  // Dates in headers have no fractions.
+  return Number.isNaN(ms) ? undefined : Math.floor(lastModified.getTime() / 1000) * 1000 > ms;
 }
 
 function failed(condition: string): S3Fault {

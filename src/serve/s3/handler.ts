@@ -20,9 +20,10 @@ import {
   type S3Response,
   type VirtualHosts,
 } from './protocol.ts';
-import { checkR2, checkRegion, type R2Token } from './r2-rules.ts';
+import { checkR2, checkR2Signature, checkRegion, type R2Token } from './r2-rules.ts';
 import { checkNotRefused } from './refused.ts';
 import { settings } from './settings.ts';
+import { isVersion2, verifyVersion2 } from './signature-v2.ts';
 import { unfoldPresigned, verifySignature } from './signature.ts';
 import { answerInTime } from './slow-answer.ts';
 import { createObjectStore, type StoreOptions } from './store.ts';
@@ -108,10 +109,14 @@ export function createS3Handler(o: S3HandlerOptions): S3Handler {
 
   async function answer(request: S3Request, call: S3Call, toError: (e: unknown) => S3Response): Promise<S3Response> {
     const nowMs = Number(platform.now() / 1_000_000n);
-    const verified = verifySignature(request, call.query, (id) => secrets.get(id), nowMs);
+    const secretOf = (id: string): string | undefined => secrets.get(id);
+    const verified = isVersion2(request, call.query)
+      ? verifyVersion2(request, call.query, secretOf, nowMs, call.bucketInHost ? call.bucket : '')
+      : verifySignature(request, call.query, secretOf, nowMs);
     const whole = unfoldPresigned(request, call.query);
     const token = tokens.get(verified.accessKeyId);
     if (token) {
+      checkR2Signature(verified.version);
       checkRegion(verified.region);
       checkR2(whole, call, token);
     }

@@ -59,6 +59,8 @@ export interface S3Call {
   readonly bucket: string;
   readonly key: string;
   readonly query: ReadonlyMap<string, string>;
+  /** The host name and not the path told the bucket. */
+  readonly bucketInHost?: boolean;
 }
 
 /**
@@ -72,7 +74,8 @@ export function callOf(r: S3Request, hosts: VirtualHosts = []): S3Call {
   const inHost = bucketInHost(r.headers['host'] ?? '', hosts);
   const [bucket, key] = inHost === undefined ? splitPath(r.path) : [inHost, decode(r.path.replace(/^\//, ''))];
   const query = parseQuery(r.query);
-  return { operation: operationName(r, bucket, key, query), bucket, key, query };
+  const operation = operationName(r, bucket, key, query);
+  return { operation, bucket, key, query, ...(inHost === undefined ? {} : { bucketInHost: true }) };
 }
 
 function bucketInHost(host: string, hosts: VirtualHosts): string | undefined {

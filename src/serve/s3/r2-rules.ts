@@ -52,6 +52,12 @@ export function checkRegion(region: string): void {
   );
 }
 
+/** @throws S3Fault */
+export function checkR2Signature(version: 2 | 4): void {
+  if (version === 2)
+    throw new S3Fault(401, 'Unauthorized', 'SigV2 authorization is not supported. Please use SigV4 instead.');
+}
+
 /** Permission, then what R2 does not have, then the rules for bodies. @throws S3Fault */
 export function checkR2(r: S3Request, call: S3Call, token: R2Token, o: R2Options = {}): void {
   if (!permitted(r, call, token)) throw new S3Fault(403, 'AccessDenied', 'Access Denied');

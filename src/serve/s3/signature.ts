@@ -14,6 +14,7 @@ export interface Verified {
   readonly scope: string;
   readonly date: string;
   readonly signature: string;
+  readonly version: 2 | 4;
 }
 
 const maxSkewMs = 15 * 60 * 1000;
@@ -63,9 +64,7 @@ export function verifySignature(
 ): Verified {
   const parts = isPresigned(query) ? fromQuery(r, query) : fromHeader(r);
   const secret = secretOf(parts.accessKeyId);
-  if (secret === undefined) {
-    throw new S3Fault(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
-  }
+  if (secret === undefined) throw unknownKey();
   const [day = '', region = '', service = '', end = ''] = parts.scope.split('/');
   if (service !== 's3' || end !== 'aws4_request' || !parts.date.startsWith(day))
     throw new S3Fault(400, 'AuthorizationHeaderMalformed', 'The credential scope is not valid.');
@@ -81,7 +80,15 @@ export function verifySignature(
   });
   if (!right) throw mismatch();
   const { accessKeyId, payload, scope, date, signature } = parts;
-  return { accessKeyId, region, payload, chunkKey: key, scope, date, signature };
+  return { accessKeyId, region, payload, chunkKey: key, scope, date, signature, version: 4 };
+}
+
+export function unknownKey(): S3Fault {
+  return new S3Fault(403, 'InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
+}
+
+export function requestExpired(): S3Fault {
+  return new S3Fault(403, 'AccessDenied', 'Request has expired');
 }
 
 export function mismatch(): S3Fault {
@@ -171,18 +178,27 @@ function fromQuery(r: S3Request, query: ReadonlyMap<string, string>): Parts {
 
 function checkClock({ date, expires }: Parts, nowMs: number): void {
   const m = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
-  if (!m) throw new S3Fault(403, 'AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header');
+  if (!m) throw noDate();
   const [y, mo, d, h, mi, s] = m.slice(1).map(Number) as [number, number, number, number, number, number];
   const signedAt = Date.UTC(y, mo - 1, d, h, mi, s);
-  if (expires !== undefined && nowMs > signedAt + expires * 1000)
-    throw new S3Fault(403, 'AccessDenied', 'Request has expired');
-  const behind = expires === undefined ? Math.abs(nowMs - signedAt) : signedAt - nowMs;
-  if (behind > maxSkewMs)
+  if (expires === undefined) return checkSkew(signedAt, nowMs);
+  if (nowMs > signedAt + expires * 1000) throw requestExpired();
+  if (signedAt > nowMs) checkSkew(signedAt, nowMs);
+}
+
+/** @throws S3Fault RequestTimeTooSkewed, AccessDenied when there is no time at all */
+export function checkSkew(signedAt: number, nowMs: number): void {
+  if (Number.isNaN(signedAt)) throw noDate();
+  if (Math.abs(nowMs - signedAt) > maxSkewMs)
     throw new S3Fault(
       403,
       'RequestTimeTooSkewed',
       'The difference between the request time and the current time is too large.',
     );
+}
+
+function noDate(): S3Fault {
+  return new S3Fault(403, 'AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header');
 }
 
 function canonicalRequest(r: S3Request, path: string, p: Parts): string {

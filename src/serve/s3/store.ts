@@ -16,7 +16,7 @@ export interface StoredObject extends ObjectFields {
   readonly size: number;
   /** Without quotes. */
   readonly etag: string;
-  /** Whole seconds. */
+  /** Headers and conditions know only its whole seconds. */
   readonly lastModified: Date;
   readonly checksum?: KeptChecksum | undefined;
   /** Sizes of the parts it was put together from. */
@@ -114,7 +114,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
   const prefixBuckets = !features.emptyDirs && !(features.bucketBased && backend.root === '');
   const made = new Set<string>();
   const known = new RecentMap<number>(1000);
-  const nowSeconds = (): Date => wholeSeconds(platform.now());
+  const writtenNow = (): Date => dateOf(platform.now());
   /** On such a backend an object `dir/` without bytes is the directory itself. */
   const isDirKey = (key: string): boolean => features.emptyDirs && key.endsWith('/');
   const tell = (bucket: string, key: string, info: ObjectInfo | undefined, gone: boolean): void => {
@@ -129,7 +129,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
       ...kept,
       size: info.size ?? 0,
       etag: await etags.of(path, info),
-      lastModified: wholeSeconds(info.serverTime ?? info.modTime ?? 0n),
+      lastModified: dateOf(info.serverTime ?? info.modTime ?? 0n),
       mimeType: info.mimeType ?? defaultType,
     };
   };
@@ -138,7 +138,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
     memory.get(path)?.stored ?? {
       size: 0,
       etag: emptyMd5,
-      lastModified: wholeSeconds(modTime ?? 0n),
+      lastModified: dateOf(modTime ?? 0n),
       mimeType: 'application/x-directory',
       metadata: {},
       systemHeaders: {},
@@ -195,7 +195,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
         ...fields,
         size: 0,
         etag: emptyMd5,
-        lastModified: nowSeconds(),
+        lastModified: writtenNow(),
         ...facts,
       });
     });
@@ -210,7 +210,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
       const found = new Map([...made].map((name) => [name, new Date(0)]));
       try {
         for await (const entry of backend.list(''))
-          if (entry.kind === 'dir') found.set(bucketOfPath(entry.path), wholeSeconds(entry.modTime ?? 0n));
+          if (entry.kind === 'dir') found.set(bucketOfPath(entry.path), dateOf(entry.modTime ?? 0n));
       } catch (e) {
         // Not even the root is there yet: the first bucket will make it.
         if (!hasCode(e, 'dir_not_found', 'bucket_not_found')) throw e;
@@ -315,7 +315,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
           ...fields,
           size: info.size ?? p.size ?? 0,
           etag: toHex(md5.digest()),
-          lastModified: nowSeconds(),
+          lastModified: writtenNow(),
           ...p.facts?.(),
         });
       });
@@ -341,7 +341,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
         const asOne = copied.hashes.md5;
         // What was put together from parts is one piece after a copy, and its ETag the MD5.
         const facts = asOne === undefined || asOne === etag ? { etag, checksum, parts } : { etag: asOne };
-        return remember(to.bucket, to.key, copied, { ...rest, ...facts, lastModified: nowSeconds() });
+        return remember(to.bucket, to.key, copied, { ...rest, ...facts, lastModified: writtenNow() });
       });
     },
 
@@ -355,7 +355,7 @@ export function createObjectStore(backend: Backend, platform: Platform, o: Store
         const { stored } = await stat(bucket, key);
         await setModTime.call(backend, path, modTimeOf(fields) ?? platform.now());
         const info = await statOf(path);
-        return remember(bucket, key, info, { ...stored, ...fields, lastModified: nowSeconds() });
+        return remember(bucket, key, info, { ...stored, ...fields, lastModified: writtenNow() });
       });
     },
 
@@ -483,7 +483,7 @@ async function started(body: ByteSource): Promise<ByteSource & { return(): Promi
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, void> {}
 
-const wholeSeconds = (ns: bigint): Date => new Date(Math.floor(Number(ns / 1_000_000n) / 1000) * 1000);
+const dateOf = (ns: bigint): Date => new Date(Number(ns / 1_000_000n));
 
 export function noSuchBucket(): S3Fault {
   return new S3Fault(404, 'NoSuchBucket', 'The specified bucket does not exist.');
