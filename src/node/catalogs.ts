@@ -7,6 +7,7 @@ import type { BackendCatalog } from '../options/catalog.ts';
 const catalogs: Readonly<Record<string, () => Promise<BackendCatalog>>> = {
   s3: async () => (await import('../backends/s3/catalog.ts')).catalog,
   local: async () => (await import('../backends/local/catalog.ts')).catalog,
+  chunker: async () => (await import('../backends/chunker/catalog.ts')).catalog,
   compress: async () => (await import('../backends/compress/catalog.ts')).catalog,
   crypt: async () => (await import('../backends/crypt/catalog.ts')).catalog,
 };
