@@ -1,5 +1,5 @@
 import { hasCode, isTscloneError, messageOf, type ErrorCode } from '../../core/errors.ts';
-import { S3Fault, type S3Call, type S3Response } from './protocol.ts';
+import { invalidArgument, S3Fault, type S3Call, type S3Response } from './protocol.ts';
 import { noSuchBucket } from './store.ts';
 import { xmlError } from './xml.ts';
 
@@ -13,6 +13,8 @@ export function asFault(e: unknown): S3Fault {
   if (hasCode(e, 'corrupted')) return new S3Fault(400, 'IncompleteBody', messageOf(e));
   if (hasCode(e, 'dir_not_found', 'bucket_not_found')) return noSuchBucket();
   const reason = systemReason(e);
+  if (reason === 'EEXIST' || reason === 'ENOTDIR' || reason === 'EISDIR')
+    return invalidArgument('This storage cannot hold the key: a file and a directory would have the same name');
   if (reason === 'ENAMETOOLONG')
     return new S3Fault(400, 'KeyTooLongError', 'A part of the key is longer than this storage allows');
   if (reason === 'ENOSPC' || reason === 'EDQUOT')
