@@ -4,8 +4,6 @@ import { runCli } from '../../src/cli/main.ts';
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
-  /** What `stdout` was made of. */
-  readonly bytes: Buffer;
   readonly stderr: string;
 }
 
@@ -21,6 +19,15 @@ export interface CliOptions {
 
 /** Runs a command line within this process: fast, and without the build. */
 export async function cli(args: readonly string[], o: CliOptions = {}): Promise<CliResult> {
+  const { bytes, ...done } = await cliBytes(args, o);
+  return { ...done, stdout: bytes.toString() };
+}
+
+/** As `cli`, for output that is no text. */
+export async function cliBytes(
+  args: readonly string[],
+  o: CliOptions = {},
+): Promise<Omit<CliResult, 'stdout'> & { readonly bytes: Buffer }> {
   const [stdout, stderr] = [gatherer(), gatherer()];
   const code = await runCli(args, {
     env: { RCLONE_CONFIG: '/dev/null', ...o.env },
@@ -30,8 +37,7 @@ export async function cli(args: readonly string[], o: CliOptions = {}): Promise<
     stdinIsEmpty: o.stdin === undefined,
     signal: o.signal ?? new AbortController().signal,
   });
-  const bytes = stdout.bytes();
-  return { code, stdout: bytes.toString(), bytes, stderr: stderr.bytes().toString() };
+  return { code, bytes: stdout.bytes(), stderr: stderr.bytes().toString() };
 }
 
 function gatherer(): { stream: Writable; bytes: () => Buffer } {

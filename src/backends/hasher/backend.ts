@@ -85,6 +85,7 @@ function rooted(c: HasherContext, storeId: string, root: string): Backend {
     },
 
     async write(path, body, o) {
+      if (path === '') await refuseNoName().catch(closing(body));
       if (!c.cache) return inner.write(path, body, o);
       // Whatever the write leaves behind, what is known is of the old content.
       await (async () => throwIfAborted(o.signal))()
@@ -262,6 +263,11 @@ function rooted(c: HasherContext, storeId: string, root: string): Backend {
   if (setTier) backend.setTier = (path, tier, o) => setTier(path, tier, o);
   roots.add(backend, place);
   return backend;
+}
+
+/** Below a bucket the wrapped remote would take the name of its own directory. */
+async function refuseNoName(): Promise<never> {
+  throw new TscloneError('bad_path', 'an object needs a name', { path: '', retry: 'no' });
 }
 
 const isHash = (want: Want): want is HashType => (hashTypes as readonly string[]).includes(want);
