@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cli } from '../support/cli.ts';
+import { cliBytes } from '../support/cli.ts';
 import { findPeer } from '../support/peers.ts';
 import { run, tsclone } from '../support/run.ts';
 import { startVersitygw, tempDir, type S3Server } from '../support/servers.ts';
@@ -95,7 +95,7 @@ describe.skipIf(rclone === undefined || !hasServer)('chunker of rclone and tsclo
     const { stdout: bytes, ...done } = await run(rclone as string, args, { cwd: dir.path, env: env() });
     return { ...done, bytes };
   };
-  const ours = (...args: string[]): Promise<Done> => cli(args, { env: env() });
+  const ours = (...args: string[]): Promise<Done> => cliBytes(args, { env: env() });
   const both = [
     ['rclone', theirs, ours],
     ['tsclone', ours, theirs],
