@@ -14,6 +14,7 @@ import { createBackendFlags } from './backend-flags.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { commands, findCommand, type CommandEntry } from './commands/index.ts';
 import { StartError, usageError } from './errors.ts';
+import { createConfirm, Quit } from './confirm.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
 import { filterDump, filterOf } from './filters.ts';
 import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
@@ -203,8 +204,11 @@ async function runCommand(
   const filter = await filterOf(flags, platform, io.stdin, logger);
   if (flags.string('dump') !== '') await out.write(filterDump(filter));
   const settings = settingsOf(flags);
-  const operation: OperationContext = { platform, emit, accounting, signal: io.signal, settings, filter };
   const prompter = createPrompter(io, out);
+  const quit = new AbortController();
+  const confirm = flags.bool('interactive') ? stopping(createConfirm(prompter, logger.log), quit) : undefined;
+  const signal = AbortSignal.any([io.signal, quit.signal]);
+  const operation: OperationContext = { platform, emit, accounting, signal, settings, filter, confirm };
   const passwords = passwordSources(flags, platform, prompter, logger);
   let store: Promise<ConfigStore> | undefined;
   const configStore = (): Promise<ConfigStore> =>
@@ -272,8 +276,25 @@ async function runCommand(
   } catch (e) {
     if (e instanceof NotBuiltIn) throw e;
     await out.flush().catch(() => {});
+    if (quit.signal.reason instanceof Quit) return 0;
+    if (quit.signal.aborted) return report(quit.signal.reason, logger, (text) => void io.stderr.write(text));
     return report(e, logger, (text) => void io.stderr.write(text), io.signal);
   }
+}
+
+/** When a question has no answer, or the answer is to quit, everything that is under way stops. */
+function stopping(
+  confirm: NonNullable<OperationContext['confirm']>,
+  quit: AbortController,
+): NonNullable<OperationContext['confirm']> {
+  return async (verb, subject) => {
+    try {
+      return await confirm(verb, subject);
+    } catch (e) {
+      quit.abort(e);
+      throw e;
+    }
+  };
 }
 
 /** 0 would mean "at once" to a timer; rclone means "never". */

@@ -60,6 +60,14 @@ export class Prompter {
     return text.trim();
   }
 
+  /** As `line`; on a pipe nothing at all is shown. */
+  async answer(prompt: string): Promise<string> {
+    if (this.isTerminal) await this.say(prompt);
+    const text = new TextDecoder().decode(await this.#readLine());
+    this.#seen.push(text);
+    return text.trim();
+  }
+
   /** An answer that must not be seen: a terminal does not echo it, and it is not trimmed. The prompt goes to standard error. */
   async secret(prompt: string): Promise<string> {
     this.hint(prompt);

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../core/errors.ts';
 import type { CheckResult } from '../operations/check.ts';
+import { log } from '../operations/context.ts';
 import type { FlagSpec } from '../options/flags.ts';
 import type { CommandContext } from './command.ts';
 import { StartError } from './errors.ts';
@@ -60,4 +61,20 @@ export async function openReports(c: CommandContext): Promise<Reports> {
       for (const handle of files.values()) await handle.close();
     },
   };
+}
+
+/** Runs `work` with the reports that the flags ask for; undefined = none of them. */
+export async function withReports(
+  c: CommandContext,
+  work: (report: Reports['report'] | undefined) => Promise<void>,
+): Promise<void> {
+  if (reportFlags.every((flag) => c.flags.string(flag.name) === '')) return work(undefined);
+  if (c.operation.settings.noTraverse && c.flags.string('combined') !== '')
+    log(c.operation, 'notice', '', '--no-traverse does not list any deletes (-) in --combined output');
+  const reports = await openReports(c);
+  try {
+    await work(reports.report);
+  } finally {
+    await reports.close();
+  }
 }

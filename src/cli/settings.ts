@@ -43,6 +43,8 @@ export function settingsOf(flags: FlagValues): OperationSettings {
     noTraverse: flags.bool('no-traverse'),
     checkFirst: flags.bool('check-first'),
     maxBacklog: flags.int('max-backlog'),
+    inplace: flags.bool('inplace'),
+    partialSuffix: partialSuffixOf(flags),
     serverSideAcrossConfigs: flags.bool('server-side-across-configs'),
     fastList: flags.bool('fast-list'),
     defaultTime: flags.duration('default-time'),
@@ -57,6 +59,14 @@ function deleteModeOf(flags: FlagValues): OperationSettings['deleteMode'] {
   if (modes.length > 1)
     throw new StartError('Only one of --delete-before, --delete-during or --delete-after can be used.');
   return modes[0] ?? 'after';
+}
+
+function partialSuffixOf(flags: FlagValues): string {
+  const suffix = flags.string('partial-suffix');
+  if (suffix.length > 16)
+    throw badOptions(`--partial-suffix: Expecting suffix length not greater than 16 but got ${suffix.length}`);
+  if (/[/\0]/.test(suffix)) throw badOptions('--partial-suffix: it is part of a file name and cannot hold a slash');
+  return suffix;
 }
 
 const badOptions = (why: string): StartError =>

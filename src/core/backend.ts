@@ -66,6 +66,10 @@ export interface WriteOptions extends CallOptions {
   tier?: string | undefined;
   /** false = what is stored is not compared with the hash of what was sent. The length always counts. */
   verify?: boolean | undefined;
+  /** Writes under the final name at once, where the store would take another name first: what stood there is lost when it fails. */
+  inPlace?: boolean | undefined;
+  /** Ending of that other name; default `.partial`. */
+  partialSuffix?: string | undefined;
 }
 
 export interface CopyOptions extends CallOptions {

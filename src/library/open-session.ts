@@ -97,7 +97,7 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
       const dst = await locatePlace(session.open, to);
       const held = { backend: src.backend, info: src.file.info };
       const target = { backend: dst.backend, path: dst.leaf };
-      await transferFile(c, held, target, mode === 'move' ? 'move' : 'copy', session.open);
+      await transferFile(c, held, target, { mode: mode === 'move' ? 'move' : 'copy', open: session.open });
     } else {
       const dst = await session.open(to);
       const dirs = { createEmptySrcDirs: false, deleteEmptySrcDirs: false };

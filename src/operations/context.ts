@@ -17,6 +17,8 @@ export interface OperationContext {
   readonly settings: OperationSettings;
   /** What listings and transfers leave out; absent = nothing. */
   readonly filter?: Filter | undefined;
+  /** Asked before each change: false = leave it. Absent = everything is done. */
+  readonly confirm?: ((verb: string, subject: string) => Promise<boolean>) | undefined;
 }
 
 /** The options that every call to a backend gets. */
@@ -29,10 +31,11 @@ export function log(c: OperationContext, level: LogLevel, subject: string, messa
   c.emit({ type: 'log', level, message, ...(subject === '' ? {} : { subject }) });
 }
 
-/** True in a dry run, after saying what would have been done. */
-export function skipped(c: OperationContext, verb: string, subject: string, size?: number): boolean {
-  if (!c.settings.dryRun) return false;
-  const message = `Skipped ${verb} as --dry-run is set`;
+/** True in a dry run, and when the user does not want it, after saying what would have been done. */
+export async function skipped(c: OperationContext, verb: string, subject: string, size?: number): Promise<boolean> {
+  const why = c.settings.dryRun ? '--dry-run' : (await c.confirm?.(verb, subject)) === false ? '--interactive' : '';
+  if (why === '') return false;
+  const message = `Skipped ${verb} as ${why} is set`;
   if (size === undefined) c.emit({ type: 'log', level: 'notice', subject, message, extra: { skipped: verb } });
   else {
     const text = `${message} (size ${formatSize(size)})`;

@@ -181,7 +181,7 @@ async function rename(
       const error = new TscloneError('already_exists', 'Could not find an available new name', { path: info.path });
       log(c, 'error', info.path, error.message);
       c.accounting.settle(error);
-    } else if (!skipped(c, 'rename', info.path, info.size)) {
+    } else if (!(await skipped(c, 'rename', info.path, info.size))) {
       await backend.move?.(backend, info, name, callOptions(c));
       log(c, 'info', name, `renamed from: ${info.path}`);
     }

@@ -57,7 +57,7 @@ export async function removeObjects(
       }
       c.accounting.deletes += 1;
       c.accounting.deletedBytes += info.size ?? 0;
-      if (!skipped(c, verb, info.path, info.size)) yield info;
+      if (!(await skipped(c, verb, info.path, info.size))) yield info;
     }
   }
   const removeBatch = async (batch: readonly ObjectInfo[]): Promise<void> => {
@@ -128,7 +128,7 @@ export async function deleteFile(c: OperationContext, { backend, file, reference
 
 /** Removes an empty directory. */
 export async function removeDirectory(c: OperationContext, backend: Backend, dir = ''): Promise<void> {
-  if (skipped(c, 'remove directory', dir === '' ? backend.description : dir)) return;
+  if (await skipped(c, 'remove directory', dir === '' ? backend.description : dir)) return;
   try {
     await backend.rmdir(dir, callOptions(c));
   } catch (e) {

@@ -185,7 +185,7 @@ async function compareHashes(c: OperationContext, src: Held, dst: Held): Promise
 /** The bytes are equal and only the time is not: that is mended without a copy. False when a copy is needed all the same. */
 async function updateTime(c: OperationContext, src: Held, dst: Held, modTime: bigint): Promise<boolean> {
   const { path } = src.info;
-  if (skipped(c, 'update modification time', path, src.info.size)) return true;
+  if (await skipped(c, 'update modification time', path, src.info.size)) return true;
   if (c.settings.immutable) {
     log(c, 'error', dst.info.path, 'Timestamp mismatch between immutable objects');
     return false;

@@ -14,7 +14,7 @@ export async function setTiers(c: OperationContext, located: Located, tier: stri
   const entries = listEntries(c, located, { recursive: true, dirs: false, files: true, want: [] });
   await forEachLimit(entries, c.settings.checkers, async (entry) => {
     const { path, size } = entry as ObjectInfo;
-    if (skipped(c, `set tier ${tier}`, path, size)) return;
+    if (await skipped(c, `set tier ${tier}`, path, size)) return;
     try {
       await backend.setTier?.(path, tier, callOptions(c));
     } catch (e) {

@@ -64,6 +64,10 @@ export interface OperationSettings {
   readonly checkFirst: boolean;
   /** Objects that may wait for a comparison, and as many for their transfer; -1 = no limit. */
   readonly maxBacklog: number;
+  /** Local files are written under their final names at once. */
+  readonly inplace: boolean;
+  /** Ending of the names of unfinished local files. */
+  readonly partialSuffix: string;
   /** Services copy between remotes of one type that are configured apart. */
   readonly serverSideAcrossConfigs: boolean;
   /** Directories are read by one recursive listing where the store can do it. */
@@ -115,6 +119,8 @@ export const defaultSettings: OperationSettings = {
   noTraverse: false,
   checkFirst: false,
   maxBacklog: 10_000,
+  inplace: false,
+  partialSuffix: '.partial',
   serverSideAcrossConfigs: false,
   fastList: false,
   defaultTime: 946_684_800_000_000_000n,

@@ -24,17 +24,17 @@ export async function touchFile(c: OperationContext, place: Place, o: TouchOptio
       log(c, 'notice', backend.description, 'Not touching nonexistent file due to --no-create');
       return;
     }
-    if (skipped(c, 'touch (create)', backend.description)) return;
+    if (await skipped(c, 'touch (create)', backend.description)) return;
     await backend.write(leaf, bytesSource(new Uint8Array(0)), { ...callOptions(c), size: 0, modTime: o.modTime });
     return;
   }
-  if (skipped(c, 'touch', leaf)) return;
+  if (await skipped(c, 'touch', leaf)) return;
   await backend.setModTime?.(leaf, o.modTime, { ...callOptions(c), info });
 }
 
 async function touchDirectory(c: OperationContext, { backend, leaf }: Place, o: TouchOptions): Promise<void> {
   if (o.recursive) return touchBelow(c, { backend: backend.at(`${backend.root}/${leaf}`), reference: leaf }, o);
-  if (skipped(c, 'touch', leaf)) return;
+  if (await skipped(c, 'touch', leaf)) return;
   await backend.setDirModTime?.(leaf, o.modTime, callOptions(c));
 }
 
@@ -42,7 +42,7 @@ async function touchDirectory(c: OperationContext, { backend, leaf }: Place, o: 
 export async function touchBelow(c: OperationContext, { backend }: Located, o: TouchOptions): Promise<void> {
   const entries = walk(c, backend, '', { maxDepth: c.settings.maxDepth, dirs: false });
   await forEachLimit(entries, c.settings.checkers, async (entry) => {
-    if (entry.kind !== 'object' || skipped(c, 'touch', entry.path)) return;
+    if (entry.kind !== 'object' || (await skipped(c, 'touch', entry.path))) return;
     await backend.setModTime?.(entry.path, o.modTime, { ...callOptions(c), info: entry });
   });
 }

@@ -4,16 +4,24 @@ import { openBeside, settleBeside } from './beside.ts';
 import { log, type OperationContext } from './context.ts';
 import type { Open } from './locate.ts';
 import { needsTransfer, type Held } from './same.ts';
+import type { SyncOptions } from './sync/run.ts';
 import { isSame, setAside, statOrNothing, transferAsDecided, type TransferMode } from './transfer.ts';
+
+export interface TransferFileOptions {
+  readonly mode: TransferMode;
+  /** Opens what --backup-dir, --compare-dest and --copy-dest name. */
+  readonly open: Open;
+  readonly report?: SyncOptions['report'];
+}
 
 /** Copies or moves one object to a name of its own. */
 export async function transferFile(
   c: OperationContext,
   src: Held,
   dst: { backend: Backend; path: string },
-  mode: TransferMode,
-  open: Open,
+  o: TransferFileOptions,
 ): Promise<void> {
+  const { mode, open } = o;
   if (isSame(src, dst)) {
     log(c, 'debug', src.info.path, `don't need to ${mode}, source and destination are the same`);
     return;
@@ -23,6 +31,7 @@ export async function transferFile(
   let existing = c.settings.noCheckDest ? undefined : await statOrNothing(c, dst.backend, dst.path);
   if (existing) c.accounting.checks += 1;
   let needed = await needsTransfer(c, src, existing && { backend: dst.backend, info: existing });
+  await o.report?.(!existing ? 'srcOnly' : needed ? 'differ' : 'same', src.info.path);
   if (needed && (await settleBeside(c, beside, src, { ...dst, existing }, aside))) needed = false;
   if (needed && existing && aside) {
     await setAside(c, aside, { backend: dst.backend, info: existing });

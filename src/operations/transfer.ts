@@ -26,7 +26,7 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
     throw accounting.settle(e);
   }
   const serverSide = dst.backend.copy !== undefined && isSameStore(c, src.backend, dst.backend);
-  if (skipped(c, 'copy', info.path, info.size)) {
+  if (await skipped(c, 'copy', info.path, info.size)) {
     count(c, info.size ?? 0);
     return;
   }
@@ -110,6 +110,8 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
       await dst.backend.write(dst.path, counted, {
         ...callOptions(c),
         verify,
+        inPlace: c.settings.inplace,
+        partialSuffix: c.settings.partialSuffix,
         ...(size === undefined ? {} : { size }),
         ...(modTime === undefined ? {} : { modTime }),
         ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
@@ -160,7 +162,7 @@ export async function moveObject(
     accounting.totalBytes += size;
     count(c, size);
   };
-  if (skipped(c, verb, info.path, info.size)) {
+  if (await skipped(c, verb, info.path, info.size)) {
     counted();
     return;
   }

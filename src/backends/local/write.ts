@@ -1,4 +1,4 @@
-import { mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { constants, lstat, mkdir, open, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ByteSource, WriteOptions } from '../../core/backend.ts';
 import { toHex } from '../../core/bytes.ts';
@@ -28,8 +28,10 @@ export async function writeFile(
     const target = await stat(file).catch(() => undefined);
     if (target?.isDirectory())
       throw new TscloneError('is_directory', `${path}: is a directory, a file cannot take its name`, { path });
-    const name = partialName(file, platform);
-    handle = await openWithin(name, target === undefined ? 0o666 : target.mode & 0o777);
+    const name = o.inPlace ? file : partialName(file, o.partialSuffix ?? '.partial', platform);
+    if (o.inPlace) await unlinkSymbolic(file);
+    const flags = o.inPlace ? constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW : 'wx';
+    handle = await openWithin(name, flags, target === undefined ? 0o666 : target.mode & 0o777);
     partial = name;
     let total = 0;
     for (;;) {
@@ -48,7 +50,7 @@ export async function writeFile(
     await handle.close();
     handle = undefined;
     if (o.modTime !== undefined) await setTime(partial, o.modTime);
-    await rename(partial, file);
+    if (partial !== file) await rename(partial, file);
     partial = undefined;
     return total;
   } catch (e) {
@@ -61,15 +63,20 @@ export async function writeFile(
 }
 
 /** Makes the directory too; somebody may remove it, empty as it is, before the file is in it. */
-async function openWithin(file: string, mode: number): Promise<FileHandle> {
+async function openWithin(file: string, flags: string | number, mode: number): Promise<FileHandle> {
   for (let tries = 1; ; tries++) {
     await mkdir(dirname(file), { recursive: true });
     try {
-      return await open(file, 'wx', mode);
+      return await open(file, flags, mode);
     } catch (e) {
       if (errnoOf(e) !== 'ENOENT' || tries === 5) throw e;
     }
   }
+}
+
+/** To write through a link would change a file elsewhere. */
+async function unlinkSymbolic(file: string): Promise<void> {
+  if ((await lstat(file).catch(() => undefined))?.isSymbolicLink()) await unlink(file);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
@@ -80,9 +87,9 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /** Eight hex digits as rclone's; a name near the limit of 255 bytes is cut to make room. */
-function partialName(file: string, platform: Platform): string {
-  const suffix = `.${toHex(platform.randomBytes(4))}.partial`;
+function partialName(file: string, ending: string, platform: Platform): string {
+  const suffix = `.${toHex(platform.randomBytes(4))}${ending}`;
   let leaf = basename(file);
-  while (Buffer.byteLength(leaf) + suffix.length > 255) leaf = leaf.slice(0, -1);
+  while (Buffer.byteLength(leaf + suffix) > 255) leaf = leaf.slice(0, -1);
   return join(dirname(file), leaf + suffix);
 }

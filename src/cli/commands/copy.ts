@@ -2,6 +2,7 @@ import { syncDirectories } from '../../operations/sync/sync.ts';
 import { transferFile } from '../../operations/transfer-file.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { directory, place, source, sourceUnfiltered } from '../references.ts';
+import { reportFlags, withReports } from '../reports.ts';
 
 export const createEmptySrcDirs = switchFlag('create-empty-src-dirs', 'Also make directories that are empty');
 
@@ -12,7 +13,7 @@ export const copy: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
-  flags: [createEmptySrcDirs],
+  flags: [createEmptySrcDirs, ...reportFlags],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,
@@ -26,6 +27,7 @@ export const copyto: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  flags: reportFlags,
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,
@@ -47,12 +49,14 @@ export async function copyInto(
   const src = await sourceUnfiltered(c, from);
   const dst = await directory(c, to);
   const { open } = await c.session();
-  if (src.file) {
-    const held = { backend: src.backend, info: src.file.info };
-    // sync of a single object copies it: what else the destination holds is none of its business.
-    const target = { backend: dst, path: src.file.leaf };
-    await transferFile(c.operation, held, target, mode === 'move' ? 'move' : 'copy', open);
-  } else await syncDirectories(c.operation, src.backend, dst, { mode, open, ...o });
+  await withReports(c, async (report) => {
+    if (src.file) {
+      const held = { backend: src.backend, info: src.file.info };
+      const target = { backend: dst, path: src.file.leaf };
+      // sync of a single object copies it: what else the destination holds is none of its business.
+      await transferFile(c.operation, held, target, { mode: mode === 'move' ? 'move' : 'copy', open, report });
+    } else await syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...o });
+  });
 }
 
 /** The destination is the new name. */
@@ -60,9 +64,14 @@ export async function copyTo(c: CommandContext, mode: 'copy' | 'move'): Promise<
   const [from, to] = c.args as [string, string];
   const src = await source(c, from);
   const { open } = await c.session();
-  if (src.file) {
-    const dst = await place(c, to);
-    const held = { backend: src.backend, info: src.file.info };
-    await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, mode, open);
-  } else await syncDirectories(c.operation, src.backend, await directory(c, to), { mode, open, ...wholeDirectory });
+  await withReports(c, async (report) => {
+    if (src.file) {
+      const dst = await place(c, to);
+      const held = { backend: src.backend, info: src.file.info };
+      await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, { mode, open, report });
+    } else {
+      const dst = await directory(c, to);
+      await syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...wholeDirectory });
+    }
+  });
 }

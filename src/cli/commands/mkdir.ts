@@ -21,7 +21,7 @@ export const mkdir: CommandDefinition = {
         "Warning: running mkdir on a remote which can't have empty directories does nothing",
       );
     }
-    if (skipped(c.operation, 'make directory', backend.description)) return;
+    if (await skipped(c.operation, 'make directory', backend.description)) return;
     log(c.operation, 'info', backend.description, 'Making directory');
     await backend.mkdir('', callOptions(c.operation));
   },

@@ -1,4 +1,5 @@
 import { switchFlag, type CommandDefinition } from '../command.ts';
+import { reportFlags } from '../reports.ts';
 import { copyInto, copyTo, createEmptySrcDirs } from './copy.ts';
 
 export const move: CommandDefinition = {
@@ -11,6 +12,7 @@ export const move: CommandDefinition = {
   flags: [
     createEmptySrcDirs,
     switchFlag('delete-empty-src-dirs', 'Remove directories of the source that became empty'),
+    ...reportFlags,
   ],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
@@ -29,6 +31,7 @@ export const moveto: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  flags: reportFlags,
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,

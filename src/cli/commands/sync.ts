@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command.ts';
+import { reportFlags } from '../reports.ts';
 import { copyInto, createEmptySrcDirs } from './copy.ts';
 
 export const sync: CommandDefinition = {
@@ -8,7 +9,7 @@ export const sync: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
-  flags: [createEmptySrcDirs],
+  flags: [createEmptySrcDirs, ...reportFlags],
   groups: ['Sync', 'Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,

@@ -24,7 +24,7 @@ export async function makeDirectories(run: SyncRun, dirs: readonly DirPair[]): P
     }
     run.made.add(path);
     run.written.add(path);
-    if (!skipped(c, 'make directory', path)) {
+    if (!(await skipped(c, 'make directory', path))) {
       await dst.mkdir(path, callOptions(c));
       const made = `Made directory with metadata (mtime=${formatRfc3339(modTime ?? 0n)})`;
       log(c, 'info', path, dated ? made : 'Making directory');
@@ -46,7 +46,7 @@ export async function copyDirTimes(run: SyncRun, dirs: readonly DirPair[]): Prom
     const { modTime } = dir.src;
     const path = dir.dst?.path ?? dir.src.path;
     if (modTime === undefined || !(run.written.has(path) || hasOtherTime(run, dir))) continue;
-    if (skipped(c, 'set directory modification time', path, dir.dst?.size)) continue;
+    if (await skipped(c, 'set directory modification time', path, dir.dst?.size)) continue;
     try {
       await dst.setDirModTime(path, modTime, callOptions(c));
       const how = dir.dst || run.made.has(path) ? 'SetModTime' : 'DirSetModTime';

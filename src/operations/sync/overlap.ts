@@ -23,7 +23,7 @@ function isLeftOut({ filter }: OperationContext, src: Backend, dst: Backend): bo
 /** One rename where both sides lie in one store and the destination does not exist yet. */
 export async function moveWholeDirectory(c: OperationContext, src: Backend, dst: Backend): Promise<boolean> {
   if (!dst.moveDir || dst.storeId !== src.storeId || c.filter?.active) return false;
-  if (skipped(c, 'server-side directory move', dst.description)) return true;
+  if (await skipped(c, 'server-side directory move', dst.description)) return true;
   try {
     await dst.moveDir(src, callOptions(c));
   } catch (e) {

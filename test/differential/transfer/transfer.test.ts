@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPeer } from '../../support/peers.ts';
+import { asking } from './asking.ts';
 import { equality } from './equality.ts';
 import { deletion } from './deletion.ts';
 import { elsewhere } from './elsewhere.ts';
@@ -17,6 +18,7 @@ const groups: Readonly<Record<string, readonly TransferCase[]>> = {
   elsewhere,
   renames,
   limits,
+  asking,
 };
 
 describe.skipIf(!available)('transfers of rclone and tsclone', () => {
