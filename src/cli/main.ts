@@ -208,6 +208,7 @@ async function runCommand(
   const quit = new AbortController();
   const confirm = flags.bool('interactive') ? stopping(createConfirm(prompter, logger.log), quit) : undefined;
   const signal = AbortSignal.any([io.signal, quit.signal]);
+  platform.expectListeners?.(signal);
   const operation: OperationContext = { platform, emit, accounting, signal, settings, filter, confirm };
   const passwords = passwordSources(flags, platform, prompter, logger);
   let store: Promise<ConfigStore> | undefined;

@@ -98,6 +98,8 @@ export interface Platform {
    * container's and the instance's service. Absent = the runtime has none of these. Rejects when there are none.
    */
   awsKeys?(o: AwsKeysOptions): Promise<AwsKeys>;
+  /** Tells the runtime that hundreds of calls listen to this signal at once: Node takes more than ten for a leak. */
+  expectListeners?(signal: AbortSignal): void;
   /** IANA name or undefined for UTC; listings print local times. */
   readonly timeZone?: string;
 }

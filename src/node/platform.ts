@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scrypt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,7 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       }
     },
     openLines: (name) => openLineFiles(join(cacheDir(env), 'kv', `${name}.d`)),
+    expectListeners: (signal) => setMaxListeners(0, signal),
     homeDir: () => env['HOME'] ?? homedir(),
     async awsKeys(o) {
       const { findAwsKeys } = await import('./aws-keys.ts');

@@ -60,6 +60,8 @@ export function createRun(
   const signal = outer.signal ? AbortSignal.any([outer.signal, stop.signal]) : stop.signal;
   const soft = new AbortController();
   const c = { ...outer, signal };
+  const closing = AbortSignal.any([signal, soft.signal]);
+  for (const many of [signal, closing]) c.platform.expectListeners?.(many);
   const errorsBefore = c.accounting.errors;
   // As rclone: a fatal error outranks the others, one that a new try cannot mend comes last.
   const errors: { fatal?: Error; other?: Error; final?: Error } = {};
@@ -68,7 +70,7 @@ export function createRun(
     c,
     written: new Set(),
     made: new Set(),
-    closing: AbortSignal.any([signal, soft.signal]),
+    closing,
     close: () => soft.abort(),
     stop: (reason) => stop.abort(reason),
     cut: false,
