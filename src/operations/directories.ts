@@ -1,34 +1,32 @@
 import type { Backend, Entry } from '../core/backend.ts';
+import type { TscloneError } from '../core/errors.ts';
 import { parentOf } from '../core/path.ts';
-import { callOptions, type OperationContext } from './context.ts';
+import type { OperationContext } from './context.ts';
 import { included } from './filter/apply.ts';
-import { readDirectory, walk } from './walk.ts';
+import { entriesOf, readDirectory, walk } from './walk.ts';
 
 /** Gives the entries of one directory as they come. @throws dir_not_found */
 export type DirectoryReader = (dir: string) => AsyncIterable<Entry>;
 
 /**
  * Reads directory by directory; with --fast-list a store with recursive listings is read once, on the first call, and
- * kept in memory.
+ * kept in memory. `onOdd` is told, before the listing ends, of names that had to be left out.
  */
-export function createDirectoryReader(c: OperationContext, backend: Backend): DirectoryReader {
+export function createDirectoryReader(
+  c: OperationContext,
+  backend: Backend,
+  onOdd: (e: TscloneError) => void,
+): DirectoryReader {
   if (c.filter?.excludeIfPresent.length)
     return async function* (dir) {
-      yield* await readDirectory(c, backend, dir);
+      yield* await readDirectory(c, backend, dir, onOdd);
     };
   if (!c.settings.fastList || !backend.features.fastList)
-    return (dir) => included(c, backend, counted(c, backend.list(dir, callOptions(c))));
+    return (dir) => included(c, backend, entriesOf(c, backend, dir, onOdd));
   let tree: Promise<Map<string, Entry[]>> | undefined;
   return async function* (dir) {
     yield* (await (tree ??= readTree(c, backend))).get(dir) ?? [];
   };
-}
-
-async function* counted(c: OperationContext, entries: AsyncIterable<Entry>): AsyncGenerator<Entry, void, void> {
-  for await (const entry of entries) {
-    c.accounting.listed += 1;
-    yield entry;
-  }
 }
 
 async function readTree(c: OperationContext, backend: Backend): Promise<Map<string, Entry[]>> {

@@ -1,5 +1,5 @@
 import type { Backend, Entry } from '../core/backend.ts';
-import { hasCode, messageOf } from '../core/errors.ts';
+import { hasCode, messageOf, type TscloneError } from '../core/errors.ts';
 import { log, type OperationContext } from './context.ts';
 import { createDirectoryReader, type DirectoryReader } from './directories.ts';
 import { joinListings, type Meeting } from './join.ts';
@@ -36,9 +36,21 @@ export async function march(
   dst: Backend | undefined,
   o: MarchOptions,
 ): Promise<void> {
-  const source = sourceReader(c, src);
+  // Directories of which not every name could be told.
+  const odd = new Set<string>();
+  const oddSource = (e: TscloneError): void => {
+    odd.add(`src:${e.path}`);
+    log(c, 'error', src.description, e.message);
+    o.onError(c.accounting.settle(e));
+  };
+  const oddDestination = (e: TscloneError): void => {
+    odd.add(`dst:${e.path}`);
+    log(c, 'error', dst?.description ?? '', e.message);
+    if (o.destinationOnly) o.onError(c.accounting.settle(e));
+  };
+  const source = sourceReader(c, src, oddSource);
   const there = c.settings.deleteExcluded ? { ...c, filter: undefined } : c;
-  const destination = dst ? destinationReader(there, dst) : nothing;
+  const destination = dst ? destinationReader(there, dst, oddDestination) : nothing;
   await forEachGrowing<Job>([{ src: '', dst: '' }], c.settings.checkers, async (job, add) => {
     if (c.signal?.aborted) return;
     const listings = {
@@ -47,7 +59,7 @@ export async function march(
     };
     try {
       await joinListings(c, listings, async ({ src: from, dst: to }) => {
-        if (!from && !o.destinationOnly) return;
+        if (!from && (!o.destinationOnly || odd.has(`src:${job.src}`) || odd.has(`dst:${job.dst}`))) return;
         if (from?.kind === 'object' && to) c.accounting.checks += 1;
         const entry = (from ?? to) as Entry;
         if (entry.kind === 'dir' && depthAllows(c, entry.path)) add({ src: from?.path, dst: to?.path });
@@ -76,8 +88,8 @@ class UnreadDirectory extends Error {
   }
 }
 
-function sourceReader(c: OperationContext, src: Backend): DirectoryReader {
-  const read = createDirectoryReader(c, src);
+function sourceReader(c: OperationContext, src: Backend, onOdd: (e: TscloneError) => void): DirectoryReader {
+  const read = createDirectoryReader(c, src, onOdd);
   return async function* (dir) {
     try {
       yield* read(dir);
@@ -88,8 +100,8 @@ function sourceReader(c: OperationContext, src: Backend): DirectoryReader {
 }
 
 /** A destination that does not exist yet is empty; one that cannot be read ends the work on this directory. */
-function destinationReader(c: OperationContext, dst: Backend): DirectoryReader {
-  const read = createDirectoryReader(c, dst);
+function destinationReader(c: OperationContext, dst: Backend, onOdd: (e: TscloneError) => void): DirectoryReader {
+  const read = createDirectoryReader(c, dst, onOdd);
   return async function* (dir) {
     try {
       yield* read(dir);

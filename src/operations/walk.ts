@@ -1,6 +1,6 @@
 import type { Backend, DirInfo, Entry } from '../core/backend.ts';
 import { compareUtf8 } from '../core/bytes.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageOf, TscloneError } from '../core/errors.ts';
 import { parentsOf } from '../core/path.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
 import { createParentCheck, included, includedOf, readsByDirectory } from './filter/apply.ts';
@@ -45,11 +45,40 @@ async function readSorted(c: OperationContext, backend: Backend, dir: string): P
   }
 }
 
+/**
+ * The entries of one directory as they come. Keys like `a//b` show as a directory without a name: to read it would be to
+ * read the same directory again, for ever. They are left out, and `onOdd` is told at the end that the listing is not whole.
+ */
+export async function* entriesOf(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  onOdd: (e: TscloneError) => void,
+): AsyncGenerator<Entry, void, void> {
+  let odd = false;
+  for await (const entry of backend.list(dir, callOptions(c))) {
+    c.accounting.listed += 1;
+    if (entry.kind === 'dir' && entry.path === dir) odd = true;
+    else yield entry;
+  }
+  if (!odd) return;
+  const shown = JSON.stringify(`${dir}//`);
+  const message = `names that begin with ${shown} have an empty part and are left out. Give them other names`;
+  onOdd(new TscloneError('bad_path', message, { path: dir, retry: 'no' }));
+}
+
 /** The entries of one directory that the filter lets through, sorted by name. */
-export async function readDirectory(c: OperationContext, backend: Backend, dir: string): Promise<Entry[]> {
+export async function readDirectory(
+  c: OperationContext,
+  backend: Backend,
+  dir: string,
+  onOdd: (e: TscloneError) => void = (e) => {
+    log(c, 'error', dir, e.message);
+    c.accounting.settle(e);
+  },
+): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of backend.list(dir, callOptions(c))) entries.push(entry);
-  c.accounting.listed += entries.length;
+  for await (const entry of entriesOf(c, backend, dir, onOdd)) entries.push(entry);
   entries.sort((a, b) => compareUtf8(a.path, b.path));
   return includedOf(c, backend, dir, entries);
 }

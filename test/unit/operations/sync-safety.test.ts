@@ -138,3 +138,21 @@ test('one directory that cannot be read keeps everything in the others', async (
     expect(await namesIn(dst)).toEqual(['a', 'bad/x']);
   }
 });
+
+describe('keys with an empty segment', () => {
+  test.each(modes)('end a sync with an error, without a loop and without a deletion (%o)', async (settings) => {
+    if (settings.fastList) return;
+    const src = await bucketWith('d/x', 'd//y', '/z', 'plain');
+    const dst = await bucketWith('d/y', 'd/extra', 'gone');
+    expect(await sync(src, dst, settings)).toMatchObject({ code: 'bad_path', message: expect.stringContaining('d//') });
+    const copied = settings.deleteMode === 'before' ? [] : ['d/x', 'plain'];
+    expect(await namesIn(dst)).toEqual(['d/extra', 'd/y', 'gone', ...copied].sort());
+  });
+
+  test('on the destination they are left alone', async () => {
+    const src = await bucketWith('d/x');
+    const dst = await bucketWith('d//y', 'd/z');
+    expect(await sync(src, dst, {})).toMatchObject({ code: 'bad_path' });
+    expect(await namesIn(dst)).toEqual(['d//y', 'd/x', 'd/z']);
+  });
+});
