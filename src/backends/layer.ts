@@ -17,10 +17,10 @@ export function checkTarget(name: string, type: string, remote: string): void {
   if (remote.startsWith(`${name}:`)) throw fail(`can't point ${type} remote at itself`);
 }
 
-/** The text behind an obscured option. */
-export function revealOption(remote: string, option: string, obscured: string): string {
+/** The bytes behind an obscured option: a password need not be UTF-8. */
+export function revealOption(remote: string, option: string, obscured: string): Uint8Array {
   try {
-    return new TextDecoder().decode(reveal(obscured));
+    return reveal(obscured);
   } catch (e) {
     throw new TscloneError('bad_config', `failed to decrypt ${option}: ${messageOf(e)}`, { remote, retry: 'no' });
   }

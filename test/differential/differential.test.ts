@@ -46,6 +46,7 @@ describe.skipIf(rclone === undefined || !hasServer)('the same command line in rc
       await makeTree(join(side.dir, 't'));
       await makeRules(join(side.dir, 'rules'), Object.fromEntries(files));
       await prepare(side, 'copy t s3:shared');
+      await prepare(side, 'copy t cr:');
     }
   });
   afterAll(async () => {

@@ -78,6 +78,16 @@ type = memory
 type = alias
 remote = t
 
+[cr]
+type = crypt
+remote = s3:layered
+password = Wmd7wUqWZ6mmkx46e9P2KJvfmuAbHg
+
+[crl]
+type = crypt
+remote = t
+password = Wmd7wUqWZ6mmkx46e9P2KJvfmuAbHg
+
 [als3]
 type = alias
 remote = s3:shared/sub

@@ -19,7 +19,7 @@ export const crypt: BackendDefinition<CryptOptions> = {
       new TscloneError('bad_config', message, { remote: name, retry: 'no' });
     if (o.password === '') throw fail('password not set in config file');
     const password = revealOption(name, 'password', o.password);
-    const password2 = o.password2 === '' ? '' : revealOption(name, 'password2', o.password2);
+    const password2 = o.password2 === '' ? new Uint8Array(0) : revealOption(name, 'password2', o.password2);
 
     const mode = o.filename_encryption.toLowerCase();
     if (!['standard', 'obfuscate', 'off'].includes(mode))

@@ -1,4 +1,4 @@
-import { fromHex, utf8 } from '../../core/bytes.ts';
+import { fromHex } from '../../core/bytes.ts';
 import type { Platform } from '../../core/platform.ts';
 
 export interface CryptKeys {
@@ -13,11 +13,11 @@ export interface CryptKeys {
 const defaultSalt = fromHex('a80df43a8fbd0308a7cab83e581f86b1');
 
 /** The three keys out of the revealed passwords: scrypt, N = 16384, r = 8, p = 1, 80 bytes. */
-export async function deriveKeys(platform: Platform, password: string, password2: string): Promise<CryptKeys> {
-  const salt = password2 === '' ? defaultSalt : utf8(password2);
+export async function deriveKeys(platform: Platform, password: Uint8Array, password2: Uint8Array): Promise<CryptKeys> {
+  const salt = password2.length === 0 ? defaultSalt : password2;
   const bytes =
-    password === ''
+    password.length === 0
       ? new Uint8Array(80)
-      : await platform.scrypt(utf8(password), salt, { N: 16_384, r: 8, p: 1, length: 80 });
+      : await platform.scrypt(password, salt, { N: 16_384, r: 8, p: 1, length: 80 });
   return { data: bytes.slice(0, 32), name: bytes.slice(32, 64), nameTweak: bytes.slice(64, 80) };
 }

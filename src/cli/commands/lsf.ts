@@ -1,5 +1,6 @@
 import type { Entry, HashType, Want } from '../../core/entry.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
+import { leafOf } from '../../core/path.ts';
 import { parseHashType } from '../../core/hash-types.ts';
 import { formatDateTime, formatLayout, layoutNames } from '../../core/time.ts';
 import type { Backend } from '../../core/backend.ts';
@@ -16,7 +17,7 @@ export const lsf: CommandDefinition = {
   name: 'lsf',
   summary: 'List names for scripts',
   help: `One entry per line, columns by --format: p path, s size, t time, h hash, m MIME type, T tier, i and o ids
-(always empty), e encrypted path on a crypt remote, M metadata as JSON. Directories end in a slash.`,
+(always empty), e encrypted name on a crypt remote, M metadata as JSON. Directories end in a slash.`,
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
@@ -71,15 +72,14 @@ interface Column {
   text(entry: Entry, row: Row): string | Promise<string>;
 }
 
+const slashOf = (entry: Entry, { c }: Row): string => (entry.kind === 'dir' && c.flags.bool('dir-slash') ? '/' : '');
+
 const nothing: Column = { want: [], text: () => '' };
 
 const columns: Readonly<Record<string, Column>> = {
   p: {
     want: [],
-    text(entry, { c }) {
-      const slash = entry.kind === 'dir' && c.flags.bool('dir-slash') ? '/' : '';
-      return `${c.flags.bool('absolute') ? '/' : ''}${entry.path}${slash}`;
-    },
+    text: (entry, row) => `${row.c.flags.bool('absolute') ? '/' : ''}${entry.path}${slashOf(entry, row)}`,
   },
   s: { want: [], text: (entry) => String(entry.kind === 'dir' ? -1 : (entry.size ?? -1)) },
   t: {
@@ -98,7 +98,7 @@ const columns: Readonly<Record<string, Column>> = {
   },
   i: nothing,
   o: nothing,
-  e: { want: [], text: (entry, { encrypted }) => encrypted(entry) },
+  e: { want: [], text: (entry, row) => leafOf(row.encrypted(entry)) + slashOf(entry, row) },
 };
 
 function columnOf(letter: string): Column {

@@ -2,14 +2,24 @@ import { goQuote } from '../../core/quote.ts';
 import { compileRegexp, type Regexp } from '../../core/regexp/regexp.ts';
 import { messageOf } from '../../core/errors.ts';
 
+export interface GlobOptions {
+  readonly ignoreCase?: boolean;
+  /**
+   * `path` (the default): the glob fits at the end of a path, `*` stops at slashes and `**` does not, a leading slash
+   * anchors at the root. `text`: a plain text as a whole, `part`: anywhere in it.
+   */
+  readonly of?: 'path' | 'text' | 'part';
+}
+
 /**
- * The regular expression (in Go's syntax) of a glob that is matched against a whole path: `*` stops at slashes, a
- * leading slash anchors at the root, `{{ }}` holds a regular expression. Throws an Error with rclone's words.
+ * The regular expression (in Go's syntax) of a glob; `{{ }}` holds a regular expression itself. Throws an Error with
+ * rclone's words.
  */
-export function globToRegexp(glob: string, ignoreCase = false): string {
+export function globToRegexp(glob: string, { ignoreCase = false, of = 'path' }: GlobOptions = {}): string {
   const mismatched = (what: string): Error => new Error(`mismatched ${what} in glob ${goQuote(glob)}`);
-  const rooted = glob.startsWith('/');
-  let out = `${ignoreCase ? '(?i)' : ''}${rooted ? '^' : '(^|/)'}`;
+  const isPath = of === 'path';
+  const rooted = isPath && glob.startsWith('/');
+  let out = `${ignoreCase ? '(?i)' : ''}${of === 'part' ? '' : !isPath || rooted ? '^' : '(^|/)'}`;
   let braces = 0;
   let brackets = 0;
   let at = rooted ? 1 : 0;
@@ -31,13 +41,13 @@ export function globToRegexp(glob: string, ignoreCase = false): string {
     switch (ch) {
       case '*': {
         const stars = /^\**/.exec(glob.slice(at))?.[0].length ?? 0;
-        if (stars > 1) throw new Error(`too many stars in ${goQuote(glob)}`);
-        out += stars === 1 ? '.*' : '[^/]*';
+        if (stars > (isPath ? 1 : 0)) throw new Error(`too many stars in ${goQuote(glob)}`);
+        out += stars === 1 || !isPath ? '.*' : '[^/]*';
         at += stars;
         break;
       }
       case '?':
-        out += '[^/]';
+        out += isPath ? '[^/]' : '.';
         break;
       case '[':
         brackets = 1;
@@ -45,7 +55,7 @@ export function globToRegexp(glob: string, ignoreCase = false): string {
         if (/[!^]/.test(glob[at] ?? '')) {
           at += 1;
           if (glob[at] === ']') throw new Error(`empty character class in glob ${goQuote(glob)}`);
-          out += '[^/';
+          out += isPath ? '[^/' : '[^';
         } else out += '[';
         break;
       case ']':
@@ -79,12 +89,12 @@ export function globToRegexp(glob: string, ignoreCase = false): string {
   }
   if (brackets > 0) throw mismatched("'[' and ']'");
   if (braces > 0) throw mismatched("'{' and '}'");
-  return `${out}$`;
+  return of === 'part' ? out : `${out}$`;
 }
 
 /** A glob, compiled. Throws an Error with rclone's words. */
-export function compileGlob(glob: string, ignoreCase = false): Regexp {
-  const source = globToRegexp(glob, ignoreCase);
+export function compileGlob(glob: string, o: GlobOptions = {}): Regexp {
+  const source = globToRegexp(glob, o);
   try {
     return compileRegexp(source);
   } catch (e) {

@@ -61,12 +61,12 @@ export function addPathRule({ files, dirs }: PathRules, include: boolean, glob: 
   const forDirs = glob.endsWith('/');
   const whole = forDirs && !include ? `${glob}**` : glob;
   const hasStars = whole.includes('**');
-  const regexp = compileGlob(whole, ignoreCase);
+  const regexp = compileGlob(whole, { ignoreCase });
   if (!forDirs || hasStars) {
     files.add(include, regexp);
     // What is wanted must be reachable; without any object a directory need not be read.
     if (include || whole === '*')
-      for (const dir of directoryGlobs(whole)) dirs.add(include, compileGlob(dir, ignoreCase));
+      for (const dir of directoryGlobs(whole)) dirs.add(include, compileGlob(dir, { ignoreCase }));
   }
   if (forDirs || hasStars) dirs.add(include, regexp);
 }

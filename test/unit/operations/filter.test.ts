@@ -10,6 +10,8 @@ interface GlobCase {
   readonly glob: string;
   readonly path?: string;
   readonly error?: string;
+  readonly string?: string;
+  readonly stringError?: string;
 }
 interface FilterCase extends FilterOptions {
   readonly name: string;
@@ -53,8 +55,19 @@ describe('globs', () => {
     } else expect(reasonOf(() => compileGlob(glob))).toBe(error);
   });
 
+  test.each(vectors.globs)('$glob of a text', ({ glob, string, stringError }) => {
+    const of = 'text';
+    if (stringError === undefined) expect(globToRegexp(glob, { of })).toBe(string);
+    else expect(reasonOf(() => compileGlob(glob, { of }))).toBe(stringError);
+  });
+
+  test('a part of a text', () => {
+    const glob = compileGlob('b?', { of: 'part', ignoreCase: true });
+    expect(['ab', 'ABc', 'b', 'box'].filter((text) => glob.test(text))).toEqual(['ABc', 'box']);
+  });
+
   test.each(vectors.matches)('$glob matches (ignoring case: $ignoreCase)', ({ glob, ignoreCase, regexp, matches }) => {
-    const compiled = compileGlob(glob, ignoreCase);
+    const compiled = compileGlob(glob, { ignoreCase });
     expect(compiled.source).toBe(regexp);
     expect(vectors.matchNames.filter((name) => compiled.test(name)).sort()).toEqual(matches.toSorted());
   });

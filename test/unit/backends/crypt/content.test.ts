@@ -12,7 +12,7 @@ import {
   readHeader,
 } from '../../../../src/backends/crypt/content.ts';
 import { deriveKeys } from '../../../../src/backends/crypt/keys.ts';
-import { collect, fromHex, toHex } from '../../../../src/core/bytes.ts';
+import { collect, fromHex, toHex, utf8 } from '../../../../src/core/bytes.ts';
 import { edgePlatform } from '../../../../src/core/edge-platform.ts';
 import type { Secretbox } from '../../../../src/core/platform.ts';
 import { pureSecretbox } from '../../../../src/core/secretbox.ts';
@@ -67,7 +67,7 @@ function plainBytes({ seed, size }: { seed: number; size: number }): Uint8Array 
 }
 
 async function boxes(password2: string): Promise<Record<'libsodium' | 'pure', Secretbox>> {
-  const { data } = await deriveKeys(platform, vectors.password, password2);
+  const { data } = await deriveKeys(platform, utf8(vectors.password), utf8(password2));
   const libsodium = await platform.secretbox?.(data);
   if (!libsodium) throw new Error('libsodium did not load');
   return { libsodium, pure: pureSecretbox(data) };
@@ -81,7 +81,7 @@ async function decryptAll(box: Secretbox, bytes: Uint8Array, path = 'f'): Promis
 
 test.each(vectors.keys)('derives the keys of $password with $password2', async (k) => {
   for (const p of [platform, edgePlatform()]) {
-    const keys = await deriveKeys(p, k.password, k.password2);
+    const keys = await deriveKeys(p, utf8(k.password), utf8(k.password2));
     expect([keys.data, keys.name, keys.nameTweak].map(toHex)).toEqual([k.dataKey, k.nameKey, k.nameTweak]);
   }
 });
@@ -186,4 +186,11 @@ describe.each(vectors.damaged)('$name: $what', ({ name, encryptedBase64, ...outc
     const logged = session.events.flatMap((e) => (e.type === 'log' ? [`ERROR : ${e.message}`] : []));
     expect(logged).toEqual(expected.messages.filter((m) => m.startsWith('ERROR : crypt:')));
   });
+});
+
+test('a password that is no UTF-8 counts byte by byte', async () => {
+  const none = new Uint8Array(0);
+  const latin1 = await deriveKeys(edgePlatform({}), Uint8Array.of(0x66, 0xfc, 0x72), none);
+  const replaced = await deriveKeys(edgePlatform({}), utf8('f\ufffdr'), none);
+  expect(toHex(latin1.data)).not.toBe(toHex(replaced.data));
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { utf8 } from '../../../../src/core/bytes.ts';
 import { deriveKeys } from '../../../../src/backends/crypt/keys.ts';
 import { createNameCipher, type NameCipher, type NameOptions } from '../../../../src/backends/crypt/names.ts';
 import { edgePlatform } from '../../../../src/core/edge-platform.ts';
@@ -34,7 +35,7 @@ const vectors = JSON.parse(readFileSync(new URL('../../../vectors/crypt-names.js
 const platforms = { node: nodePlatform({}), edge: edgePlatform() };
 
 async function cipherOf(c: Config, platform: keyof typeof platforms = 'node'): Promise<NameCipher> {
-  const keys = await deriveKeys(platforms[platform], c.password, c.password2);
+  const keys = await deriveKeys(platforms[platform], utf8(c.password), utf8(c.password2));
   const suffix = c.suffix.toLowerCase() === 'none' ? '' : c.suffix.startsWith('.') ? c.suffix : `.${c.suffix}`;
   return createNameCipher(platforms[platform], keys, {
     mode: c.filename_encryption as NameOptions['mode'],
