@@ -76,6 +76,21 @@ export function oneOf<const T extends string>(...words: readonly T[]): z.ZodType
   });
 }
 
+/** Any of some words, separated by commas, whatever their case; `Off` and '' are none, `All` is every one. */
+export function bits<const T extends string>(...words: readonly T[]): z.ZodType<ReadonlySet<T>, string> {
+  return fromText((t) => {
+    const chosen = new Set<T>();
+    for (const given of t.split(',').map((word) => word.trim().toLowerCase())) {
+      if (given === '' || given === 'off') continue;
+      const found = given === 'all' ? words : words.filter((word) => word.toLowerCase() === given);
+      if (found.length === 0)
+        throw new Error(`invalid choice ${JSON.stringify(given)} from: Off, ${words.join(', ')}, All`);
+      for (const word of found) chosen.add(word);
+    }
+    return chosen;
+  });
+}
+
 /** One record of CSV: fields in double quotes may hold the separator and doubled quotes. */
 export function parseCsv(text: string, separator: string): string[] {
   const out: string[] = [];

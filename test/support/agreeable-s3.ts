@@ -48,17 +48,19 @@ export function agreeable(o: AgreeableOptions = {}): Script & { readonly store: 
     GetObject(r) {
       const found = store.get(name(r));
       if (!found) return fault(404, 'NoSuchKey');
-      const range = /^bytes=(\d+)-(\d*)$/.exec(r.headers['range'] ?? '');
+      const range = /^bytes=(\d*)-(\d*)$/.exec(r.headers['range'] ?? '');
       if (!range) return { headers: headersOf(found), body: found.body };
-      const end = range[2] === '' ? found.body.length : Math.min(Number(range[2]) + 1, found.body.length);
+      const { length } = found.body;
+      const start = range[1] === '' ? Math.max(0, length - Number(range[2])) : Number(range[1]);
+      const end = range[1] === '' || range[2] === '' ? length : Math.min(Number(range[2]) + 1, length);
       return {
         status: 206,
         headers: {
           ...headersOf(found),
-          'content-length': end - Number(range[1]),
-          'content-range': `bytes ${range[1]}-${end - 1}/${found.body.length}`,
+          'content-length': end - start,
+          'content-range': `bytes ${start}-${end - 1}/${length}`,
         },
-        body: found.body.subarray(Number(range[1]), end),
+        body: found.body.subarray(start, end),
       };
     },
     PutObject(r) {

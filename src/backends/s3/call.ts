@@ -44,6 +44,10 @@ export async function callS3<T>(
       const again = error.retry === 'low' || (o.retryAll === true && error.code !== 'aborted');
       if (!again || attempt >= c.limits.lowLevelRetries) throw attempt > 1 ? exhausted(error, attempt) : error;
       c.emit({ type: 'retry', operation, attempt, message: error.message });
+      if (c.options.sdk_log_mode.has('Retries')) {
+        const message = `S3 SDK: ${operation} is sent again after attempt ${attempt}: ${error.message}`;
+        c.emit({ type: 'log', level: 'debug', message });
+      }
       const pause = Math.min(firstSleepMs * 2 ** (attempt - 1), maxSleepMs) * (0.5 + Math.random() / 2);
       await c.platform.sleep(Math.max(pause, error.retryAfter ?? 0), o.signal);
     }

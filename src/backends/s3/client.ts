@@ -51,7 +51,7 @@ export async function connect(args: OpenArgs<S3Options>): Promise<S3Connection> 
   const send = plainSender(transport);
   const identity = await findIdentity({ remote: name, options, region, platform, send });
   const key = customerKey(name, options, platform);
-  const parts = { options, quirks, endpoint, customerKey: key, platform, limits, identity, transport };
+  const parts = { options, quirks, endpoint, customerKey: key, platform, limits, identity, transport, emit };
   let client = newClient({ ...parts, region });
   return {
     get client() {

@@ -55,11 +55,13 @@ export function infoFromHeaders(c: S3Connection, path: string, h: ObjectHeaders,
   const modified = h.LastModified === undefined ? undefined : BigInt(h.LastModified.getTime()) * 1_000_000n;
   const written = user[mtimeKey] === undefined ? undefined : parseMtimeSeconds(user[mtimeKey]);
   const modTime = c.limits.useServerModTime ? modified : (written ?? modified);
-  const md5 = md5Of(c, etag, user[md5Key]);
+  // What is unpacked on the way has another size and another digest, which nobody knows.
+  const unpacked = c.options.decompress && storedEncoding(h) === 'gzip';
+  const md5 = unpacked ? undefined : md5Of(c, etag, user[md5Key]);
   const info: ObjectInfo = {
     kind: 'object',
     path,
-    ...(size === undefined ? {} : { size }),
+    ...(size === undefined || unpacked ? {} : { size }),
     ...(modTime === undefined ? {} : { modTime }),
     hashes: md5 === undefined ? {} : { md5 },
     ...(etag === '' ? {} : { etag }),

@@ -1,15 +1,17 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { TransportLimits } from '../../core/backend.ts';
 import { toBase64, utf8 } from '../../core/bytes.ts';
+import type { Emit } from '../../core/events.ts';
 import type { Platform } from '../../core/platform.ts';
 import { verifyAnswer } from './answers.ts';
 import type { Identity } from './credentials.ts';
 import type { CustomerKey } from './customer-key.ts';
 import { optionHeaders } from './option-headers.ts';
+import { redacted, requestText, responseText } from './log-text.ts';
 import type { S3Options } from './options.ts';
 import type { EffectiveQuirks } from './quirks.ts';
 import { signV2 } from './sigv2.ts';
-import type { HttpRequest } from './wire.ts';
+import { onWire, type HttpRequest } from './wire.ts';
 
 export interface MiddlewareParts {
   readonly options: S3Options;
@@ -20,6 +22,7 @@ export interface MiddlewareParts {
   readonly platform: Platform;
   readonly limits: TransportLimits;
   readonly identity: Identity;
+  readonly emit: Emit;
 }
 
 /** What tsclone changes in the requests of an SDK client, and checks in its answers. */
@@ -35,6 +38,7 @@ export function addMiddleware(client: S3Client, p: MiddlewareParts): void {
   addOwnSignature(client, p);
   if (p.platform.kind === 'node') addAcceptEncoding(client, p);
   addUnsigned(client, p);
+  if (p.options.sdk_log_mode.size > 0) addLog(client, p);
   stack.add(
     (next, context) => async (args) => {
       const result = await next(args);
@@ -110,6 +114,32 @@ function addOwnSignature(client: S3Client, { identity, platform }: MiddlewarePar
   );
 }
 
+/** Shows requests and answers in the log, without what is secret in them. */
+function addLog(client: S3Client, { options: { sdk_log_mode: mode }, emit }: MiddlewareParts): void {
+  const say = (message: string): void => emit({ type: 'log', level: 'debug', message: `S3 SDK: ${message}` });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as HttpRequest;
+      if (mode.has('Signing'))
+        say(`Request Signature: ${redacted('authorization', request.headers['authorization'] ?? 'none')}`);
+      if (mode.has('Request') || mode.has('RequestWithBody')) say(requestText(request, mode.has('RequestWithBody')));
+      return next(args);
+    },
+    { ...behindSigner, name: 'tscloneLogRequest' },
+  );
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const response = result.response as { statusCode: number; headers: Record<string, string>; body?: unknown };
+      if (mode.has('Response') || mode.has('ResponseWithBody'))
+        say(responseText(response, mode.has('ResponseWithBody')));
+      return result;
+    },
+    // Before the answer is read, behind `tscloneVerifyAnswer`, which has its bytes.
+    { step: 'deserialize', name: 'tscloneLogResponse', priority: 'normal' },
+  );
+}
+
 /** Headers that the signature does not cover, and the form in which headers go over the wire. */
 function addUnsigned(client: S3Client, { limits }: MiddlewareParts): void {
   client.middlewareStack.add(
@@ -119,8 +149,7 @@ function addUnsigned(client: S3Client, { limits }: MiddlewareParts): void {
       if (context.commandName === 'GetObjectCommand') {
         for (const [name, value] of limits.downloadHeaders) headers[name.toLowerCase()] = value;
       }
-      // The signature was made over UTF-8; transports write one byte per character.
-      for (const [name, value] of Object.entries(headers)) if (isWide(value)) headers[name] = bytesAsText(value);
+      Object.assign(headers, onWire(headers));
       return next(args);
     },
     { ...behindSigner, name: 'tscloneUnsigned' },
@@ -128,9 +157,6 @@ function addUnsigned(client: S3Client, { limits }: MiddlewareParts): void {
 }
 
 const behindSigner = { step: 'finalizeRequest', priority: 'low' } as const;
-
-const isWide = (value: string): boolean => [...value].some((ch) => ch > '\x7f');
-const bytesAsText = (value: string): string => String.fromCharCode(...utf8(value));
 
 /** These must carry a digest; the SDK picks CRC32, which older services refuse. */
 const digested = new Set(['DeleteObjects', 'PutObjectRetention', 'PutObjectLegalHold', 'PutBucketVersioning']);

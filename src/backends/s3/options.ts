@@ -1,5 +1,6 @@
 import { defineOptions, option } from '../../options/define.ts';
 import {
+  bits,
   bool,
   duration,
   encoding,
@@ -10,6 +11,19 @@ import {
   time,
   tristate,
 } from '../../options/values.ts';
+
+/** What `sdk_log_mode` can show. Of deprecated usage and event messages there is none. */
+const sdkLogModes = [
+  'Signing',
+  'Retries',
+  'Request',
+  'RequestWithBody',
+  'Response',
+  'ResponseWithBody',
+  'DeprecatedUsage',
+  'RequestEventMessage',
+  'ResponseEventMessage',
+] as const;
 
 /** All options of rclone's s3 backend, in its order. `notBuilt` ones are refused by name when they are set. */
 export const s3Options = defineOptions({
@@ -286,7 +300,6 @@ export const s3Options = defineOptions({
     default: '',
     help: 'Base URL used for downloads instead of GetObject, unsigned.',
     advanced: true,
-    notBuilt: 'downloads go to the endpoint',
   }),
   directory_markers: option(bool(), {
     type: 'bool',
@@ -311,7 +324,6 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Upload single-part objects through a presigned PUT.',
     advanced: true,
-    notBuilt: 'uploads are signed in the header',
   }),
   use_data_integrity_protections: option(tristate(), {
     type: 'Tristate',
@@ -342,14 +354,12 @@ export const s3Options = defineOptions({
     default: 'false',
     help: 'Gunzip objects stored with Content-Encoding gzip while reading.',
     advanced: true,
-    notBuilt: 'objects come as they are stored',
   }),
   might_gzip: option(tristate(), {
     type: 'Tristate',
     default: 'unset',
     help: 'Service may gzip on the fly; gunzip responses of unknown length.',
     advanced: true,
-    notBuilt: 'answers are not gunzipped yet',
   }),
   use_accept_encoding_gzip: option(tristate(), {
     type: 'Tristate',
@@ -405,12 +415,11 @@ export const s3Options = defineOptions({
     help: 'S3 Express directory bucket: no Content-MD5, ETag not a digest.',
     advanced: true,
   }),
-  sdk_log_mode: option(string(), {
+  sdk_log_mode: option(bits(...sdkLogModes), {
     type: 'Bits',
     default: 'Off',
     help: 'Comma list of SDK events to log at debug level.',
     advanced: true,
-    notBuilt: 'SDK logs are not shown',
   }),
   ibm_api_key: option(string(), {
     type: 'string',

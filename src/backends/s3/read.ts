@@ -1,12 +1,14 @@
-import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { ByteRange, ByteSource, CallOptions, ObjectInfo, ReadOptions } from '../../core/backend.ts';
-import { toHex } from '../../core/bytes.ts';
+import { collect, toHex } from '../../core/bytes.ts';
 import { abortError, hasCode, messageOf, TscloneError } from '../../core/errors.ts';
 import { callS3, checkBudget } from './call.ts';
 import type { S3Connection } from './client.ts';
-import { infoFromHeaders, sizeOf, unquote } from './metadata.ts';
+import { downloadFromUrl } from './download-url.ts';
+import { infoFromHeaders, md5Of, sizeOf, storedEncoding, unquote } from './metadata.ts';
 import { version, type Place } from './names.ts';
-import { chunksOf, discard, quiet } from './streams.ts';
+import type { ObjectAnswer } from './plain-answers.ts';
+import { chunksOf, discard, gunzip, quiet } from './streams.ts';
 
 /** HEAD of one object. @throws object_not_found */
 export async function headObject(c: S3Connection, place: Place, path: string, o: CallOptions): Promise<ObjectInfo> {
@@ -28,7 +30,7 @@ export function notFound(path: string, cause: unknown): TscloneError {
 }
 
 interface Opened {
-  readonly out: GetObjectCommandOutput;
+  readonly out: ObjectAnswer;
   /** Offset of the first byte in the object, and the object's size. */
   readonly start: number;
   readonly total: number | undefined;
@@ -46,18 +48,78 @@ export async function readObject(
   if (empty) return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
   let first: Opened;
   try {
-    first = await open(c, place, path, o.range, o.info?.etag, o);
+    // A web server in front may have ETags of its own: only what it gave itself is asked for again.
+    first = await open(c, place, path, o.range, c.options.download_url === '' ? o.info?.etag : undefined, o);
   } catch (e) {
     // A range behind the end of the object (or of an empty one) has no bytes.
     if (hasCode(e, 'invalid_request') && e.status === 416)
       return { info: o.info ?? (await headObject(c, place, path, o)), body: nothing() };
     throw e;
   }
-  const decoded = c.platform.kind === 'edge' && /gzip|deflate|br/.test(first.out.ContentEncoding ?? '');
-  const size = decoded ? undefined : first.total;
-  const headers = decoded ? { ...first.out, ETag: undefined, Metadata: withoutMd5(first.out.Metadata) } : first.out;
-  const info = infoFromHeaders(c, path, headers, size);
-  return { info, body: body(c, place, path, o, first, decoded, info) };
+  const how = howPacked(c, first.out);
+  if (how === 'unpack' && o.range) {
+    // A range counts in what was packed: all of it is read to find the place.
+    await discard(first.out.Body);
+    const { info, body: whole } = await readObject(c, place, path, { ...o, range: undefined });
+    return { info, body: cut(whole, o.range) };
+  }
+  const plain = how === 'plain';
+  const headers = plain ? first.out : { ...first.out, ETag: undefined, Metadata: withoutMd5(first.out.Metadata) };
+  const told = infoFromHeaders(c, path, headers, plain ? first.total : undefined);
+  const info = c.options.download_url === '' ? told : asKnown(told, o.info);
+  // Packed on its way, a body has neither the size nor the digest of the object.
+  const onTheFly = how === 'decoded' || (how === 'unpack' && first.length === undefined);
+  const md5 = onTheFly ? undefined : how === 'unpack' ? rawMd5(c, first) : info.hashes.md5;
+  const bytes = body(c, place, path, o, first, onTheFly, md5);
+  return { info, body: how === 'unpack' ? gunzip(path, bytes) : bytes };
+}
+
+/** The bytes as they are; unpacked by the runtime already; or to be unpacked here. */
+function howPacked(c: S3Connection, out: ObjectAnswer): 'plain' | 'decoded' | 'unpack' {
+  const encoding = storedEncoding(out);
+  // fetch unpacks by itself, and says nothing of it.
+  if (c.platform.kind === 'edge' && /gzip|deflate|br/.test(encoding)) return 'decoded';
+  if (encoding !== 'gzip') return 'plain';
+  if (c.options.decompress || (out.ContentLength === undefined && c.quirks.might_gzip)) return 'unpack';
+  sayPacked(c);
+  return 'plain';
+}
+
+const saidPacked = new WeakSet<object>();
+
+function sayPacked(c: S3Connection): void {
+  if (saidPacked.has(c.options)) return;
+  saidPacked.add(c.options);
+  const message = 'Objects with "Content-Encoding: gzip" come as they are stored; --s3-decompress unpacks them';
+  c.emit({ type: 'log', level: 'notice', subject: `remote "${c.remote}"`, message });
+}
+
+function rawMd5(c: S3Connection, { out }: Opened): string | undefined {
+  return md5Of(c, unquote(out.ETag), out.Metadata?.['md5chksum']);
+}
+
+/** What the service knows of an object counts more than what a web server in front of it says. */
+function asKnown(told: ObjectInfo, known: ObjectInfo | undefined): ObjectInfo {
+  const { etag: _etag, ...rest } = told;
+  const out: ObjectInfo = known ? { ...rest, ...known } : { ...rest, hashes: {} };
+  return told.size === undefined ? out : { ...out, size: told.size };
+}
+
+/** A part of a stream whose length is not known beforehand. */
+async function* cut(source: ByteSource, range: ByteRange): AsyncGenerator<Uint8Array, void, void> {
+  if (range.start < 0) {
+    const all = await collect(source);
+    yield all.subarray(Math.max(0, all.length + range.start));
+    return;
+  }
+  let at = 0;
+  for await (const chunk of source) {
+    const from = Math.max(0, range.start - at);
+    const to = range.end === undefined ? chunk.length : Math.min(chunk.length, range.end - at);
+    at += chunk.length;
+    if (to > from) yield chunk.subarray(from, to);
+    if (range.end !== undefined && at >= range.end) return;
+  }
 }
 
 function withoutMd5(metadata: Record<string, string> | undefined): Record<string, string> {
@@ -91,6 +153,7 @@ async function open(
   o: CallOptions,
 ): Promise<Opened> {
   const wanted = rangeHeader(range);
+  const fromUrl = c.options.download_url !== '';
   const command = new GetObjectCommand({
     Bucket: place.bucket,
     Key: place.key,
@@ -98,9 +161,11 @@ async function open(
     ...(wanted === undefined ? {} : { Range: wanted }),
     ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
   });
-  let out: GetObjectCommandOutput;
+  let out: ObjectAnswer;
   try {
-    out = await callS3(c, 'GetObject', place, o, (s) => c.client.send(command, s));
+    out = await callS3(c, 'GetObject', place, o, (s) =>
+      fromUrl ? downloadFromUrl(c, place, { range: wanted, etag, signal: s?.abortSignal }) : c.client.send(command, s),
+    );
   } catch (e) {
     if (hasCode(e, 'precondition_failed')) throw changed(path, e);
     throw e;
@@ -117,11 +182,11 @@ async function open(
 function checkOpened(
   c: S3Connection,
   path: string,
-  out: GetObjectCommandOutput,
+  out: ObjectAnswer,
   range: ByteRange | undefined,
   etag: string | undefined,
 ): Opened {
-  checkIsObject(c, path, out, 'GetObject');
+  if (c.options.download_url === '') checkIsObject(c, path, out, 'GetObject');
   // Not every service heeds If-Match.
   const given = unquote(out.ETag);
   if (etag !== undefined && given !== '' && given !== etag) throw changed(path, undefined);
@@ -181,13 +246,13 @@ async function* body(
   path: string,
   o: ReadOptions,
   first: Opened,
-  decoded: boolean,
-  info: ObjectInfo,
+  onTheFly: boolean,
+  knownMd5: string | undefined,
 ): AsyncGenerator<Uint8Array, void, void> {
   const announced = first.length ?? (o.range ? undefined : o.info?.size);
-  const expected = decoded ? undefined : announced;
-  const whole = first.start === 0 && first.length === first.total && !decoded;
-  const md5 = whole && o.verify !== false && info.hashes.md5 !== undefined ? c.platform.createHash('md5') : undefined;
+  const expected = onTheFly ? undefined : announced;
+  const whole = first.start === 0 && first.length === first.total && !onTheFly;
+  const md5 = whole && o.verify !== false && knownMd5 !== undefined ? c.platform.createHash('md5') : undefined;
   const etag = unquote(first.out.ETag) || undefined;
   let got = 0;
   let current: Opened = first;
@@ -221,10 +286,10 @@ async function* body(
     const rest = { start: first.start + got, end: first.start + expected };
     current = await open(c, place, path, whole && got === 0 ? undefined : rest, etag, o);
   }
-  if (md5 && toHex(md5.digest()) !== info.hashes.md5) {
+  if (md5 && toHex(md5.digest()) !== knownMd5) {
     throw new TscloneError(
       'corrupted',
-      `${path}: the MD5 of the bytes that came is not that of the object (${info.hashes.md5})`,
+      `${path}: the MD5 of the bytes that came is not that of the object (${knownMd5})`,
       { path },
     );
   }

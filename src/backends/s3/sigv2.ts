@@ -63,3 +63,20 @@ function resource({ hostname, path, query }: HttpRequest, bucket: string | undef
     .map(([name, value]) => (value === null || value === '' ? name : `${name}=${[value].flat().join(',')}`));
   return `${inHost ? `/${bucket}` : ''}${path}${chosen.length === 0 ? '' : `?${chosen.join('&')}`}`;
 }
+
+/** As `signV2`, in the query: for a URL that works until `expires` (Unix time in seconds). */
+export function presignV2(request: HttpRequest, bucket: string | undefined, keys: AwsKeys, expires: number): void {
+  const { headers, query } = request;
+  if (keys.sessionToken) query['x-amz-security-token'] = keys.sessionToken;
+  const token = keys.sessionToken ? `x-amz-security-token:${keys.sessionToken}\n` : '';
+  const toSign = [
+    request.method,
+    headers['content-md5'] ?? '',
+    headers['content-type'] ?? '',
+    String(expires),
+    token + resource(request, bucket),
+  ].join('\n');
+  query['AWSAccessKeyId'] = keys.accessKeyId;
+  query['Expires'] = String(expires);
+  query['Signature'] = toBase64(hmac(sha1, utf8(keys.secretAccessKey), utf8(toSign)));
+}

@@ -5,6 +5,47 @@ export function streamOf(body: unknown): AsyncIterable<Uint8Array> {
   return chunksOf(body, 60_000, undefined);
 }
 
+/** Unpacks gzip; what is packed wrong or cut off is an error. */
+export async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  let failure: { readonly error: unknown } | undefined;
+  const iterator = source[Symbol.asyncIterator]();
+  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const next = await iterator.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      } catch (error) {
+        failure = { error };
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+  const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        ended = true;
+        return;
+      }
+      yield value;
+    }
+  } catch (e) {
+    if (failure) throw failure.error;
+    throw new TscloneError('corrupted', `${path}: the object is not valid gzip, although it says so`, {
+      path,
+      cause: e,
+    });
+  } finally {
+    if (!ended) await reader.cancel().catch(() => {});
+  }
+}
+
 /** A body that nobody reads must not raise an unhandled error when its connection breaks. */
 export function quiet(stream: unknown): void {
   const emitter = stream as { on?: (event: string, f: () => void) => unknown } | undefined;

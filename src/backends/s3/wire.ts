@@ -1,3 +1,5 @@
+import { utf8 } from '../../core/bytes.ts';
+
 /** A request as the SDK's transports take it. */
 export interface HttpRequest {
   method: string;
@@ -28,3 +30,12 @@ export function canonicalQuery(query: HttpRequest['query']): string {
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
 }
+
+/** Headers as transports write them, one byte per character: signatures are made over UTF-8. */
+export function onWire(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, isWide(value) ? String.fromCharCode(...utf8(value)) : value]),
+  );
+}
+
+const isWide = (value: string): boolean => [...value].some((ch) => ch > '\x7f');

@@ -1,4 +1,3 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
 import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
@@ -11,6 +10,7 @@ import { timeOf } from './metadata-fields.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
 import { lockAfterUpload, lockFor } from './object-lock.ts';
+import { putObject } from './put-object.ts';
 import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 /**
@@ -77,11 +77,11 @@ async function putBytes(c: S3Connection, t: WriteTarget, bytes: Uint8Array, o: W
     ContentLength: bytes.length,
     ...md5Field(c, md5),
   };
-  const out = await withBucket(c, t.place.bucket, o, () =>
-    callS3(c, 'PutObject', t.place, o, (s) => c.client.send(new PutObjectCommand(command), s)),
+  const etag = await withBucket(c, t.place.bucket, o, () =>
+    callS3(c, 'PutObject', t.place, o, (s) => putObject(c, command, s)),
   );
   o.onBytes?.(bytes.length);
-  return confirmPut(c, t, bytes.length, md5, unquote(out.ETag), command.ContentType, o);
+  return confirmPut(c, t, bytes.length, md5, unquote(etag), command.ContentType, o);
 }
 
 function md5Field(c: S3Connection, hex: string | undefined): { ContentMD5?: string } {
@@ -130,10 +130,8 @@ async function putStream(
   try {
     const signal = o.signal ? AbortSignal.any([o.signal, stop.signal]) : stop.signal;
     const once = { ...c, limits: { ...c.limits, lowLevelRetries: 1 } };
-    const out = await callS3(once, 'PutObject', t.place, { ...o, signal }, (s) =>
-      c.client.send(new PutObjectCommand({ ...command, Body: body }), s),
-    );
-    etag = unquote(out.ETag);
+    const put = { ...command, Body: body };
+    etag = unquote(await callS3(once, 'PutObject', t.place, { ...o, signal }, (s) => putObject(c, put, s)));
   } catch (e) {
     if (failure) throw failure.error;
     if (!hasCode(e, 'bucket_not_found')) throw e;

@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { s3Options } from '../../../../src/backends/s3/options.ts';
 import { bytesSource, collect } from '../../../../src/core/bytes.ts';
 import type { Backend, Entry, ObjectInfo, TransportLimits, WriteOptions } from '../../../../src/core/backend.ts';
+import { nodePlatform } from '../../../../src/node/platform.ts';
 import { agreeable, type AgreeableOptions } from '../../../support/agreeable-s3.ts';
 import { openOnHost, type HostRequest } from '../../../support/aws-host.ts';
-import { fault, openScripted, xml, type OpenScripted } from '../../../support/scripted-s3.ts';
+import {
+  fault,
+  openScripted,
+  startScriptedS3,
+  xml,
+  type OpenScripted,
+  type Recorded,
+} from '../../../support/scripted-s3.ts';
 
 /** Each option of the backend, one by one: what it changes in the requests, or in what comes back. */
 
@@ -91,6 +101,11 @@ async function hostOf(options: Record<string, string>, bucket = 'bucket'): Promi
   await list(backend);
   return requests[0] as HostRequest;
 }
+
+const packed = {
+  objects: { 'bucket/old': { body: gzipSync('unpacked'), headers: { 'content-encoding': 'gzip' } } },
+};
+const text = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString();
 
 const customerKey = {
   'x-amz-server-side-encryption-customer-algorithm': 'AES256',
@@ -695,7 +710,174 @@ const effects: Readonly<Record<string, () => Promise<void>>> = {
     await expect(entriesOf(backend, 'nowhere')).rejects.toMatchObject({ code: 'dir_not_found' });
     expect(await entriesOf((await start({ options: {} })).backend, 'nowhere')).toEqual([]);
   },
+
+  async download_url() {
+    const seen: Recorded[] = [];
+    const web = await startScriptedS3((r) => {
+      seen.push(r);
+      if (r.path.startsWith('/cdn/')) return { status: 302, headers: { location: `/real${r.path.slice(4)}` } };
+      return { headers: { 'content-length': 5 }, body: 'hello' };
+    });
+    try {
+      const options = { ...rawKey, download_url: `${web.endpoint}/cdn/`, session_token: 'tok' };
+      const limits = { downloadHeaders: [['X-Down', 'd']] as const, headers: [['X-All', 'a']] as const };
+      const { backend, server } = await start({ options, limits, service: old });
+      expect(Buffer.from((await get('dir/ü +x')(backend)) as Uint8Array).toString()).toBe('hello');
+      expect(seen.map((r) => r.path)).toEqual(['/cdn/dir/%C3%BC%20%2Bx', '/real/dir/%C3%BC%20%2Bx']);
+      for (const { headers: sent } of seen) {
+        expect(sent).toMatchObject({ 'x-down': 'd', 'x-all': 'a', 'accept-encoding': 'gzip' });
+        expect(Object.keys(sent).filter((name) => /^(authorization|x-amz-)/.test(name))).toEqual([]);
+      }
+      expect(server.requests).toEqual([]);
+    } finally {
+      await web.stop();
+    }
+  },
+
+  async use_presigned_request() {
+    const options = { use_presigned_request: 'true', acl: 'private', session_token: 'tok' };
+    const setting = { options, limits: { uploadHeaders: [['x-amz-meta-a', 'ü']] as const } };
+    const server = await requests(setting, put(5));
+    const [sent] = server.of('PutObject');
+    expect(sent?.headers['authorization']).toBeUndefined();
+    expect(sent?.query.get('X-Amz-Expires')).toBe('900');
+    expect(sent?.query.get('X-Amz-Security-Token')).toBe('tok');
+    expect(sent?.query.get('X-Amz-SignedHeaders')).toBe(
+      'content-length;content-md5;content-type;host;x-amz-acl;x-amz-meta-a;x-amz-meta-mtime',
+    );
+    expect(sent?.headers).toMatchObject({ 'content-md5': md5Of5, 'x-amz-acl': 'private', 'content-length': '5' });
+    expect(sent?.body).toHaveLength(5);
+    const refusing: AgreeableOptions = { instead: () => fault(403, 'AccessDenied', 'no') };
+    const { backend } = await start({ options, service: refusing });
+    await expect(put(5)(backend)).rejects.toMatchObject({
+      code: 'permission_denied',
+      message: expect.stringContaining('AccessDenied: no'),
+    });
+  },
+
+  async decompress() {
+    const { backend, events } = await start({ options: { decompress: 'true' }, service: packed });
+    expect(await backend.stat('old')).toMatchObject({ hashes: {} });
+    expect((await backend.stat('old')).size).toBeUndefined();
+    expect(text(await get()(backend))).toBe('unpacked');
+    expect(text(await collect((await backend.read('old', { range: { start: 2, end: 5 } })).body))).toBe('pac');
+    expect(text(await collect((await backend.read('old', { range: { start: -3 } })).body))).toBe('ked');
+    expect(events.filter((e) => e.type === 'log')).toEqual([]);
+    const plain = await start({ options: {}, service: packed });
+    expect(gunzipSync((await get()(plain.backend)) as Uint8Array).toString()).toBe('unpacked');
+    await get()(plain.backend);
+    expect(plain.events).toMatchObject([{ level: 'notice', message: expect.stringContaining('--s3-decompress') }]);
+    const broken = { objects: { 'bucket/old': { body: 'no gzip', headers: { 'content-encoding': 'gzip' } } } };
+    const other = await start({ options: { decompress: 'true' }, service: broken });
+    await expect(get()(other.backend)).rejects.toMatchObject({ code: 'corrupted' });
+  },
+
+  async might_gzip() {
+    const onTheFly: AgreeableOptions = {
+      instead: (r) =>
+        r.operation === 'GetObject'
+          ? {
+              headers: { 'content-encoding': 'gzip', etag: '"0123456789abcdef0123456789abcdef"' },
+              body: gzipSync('unpacked'),
+              chunked: true,
+            }
+          : undefined,
+    };
+    const { backend } = await start({ options: { might_gzip: 'true' }, service: onTheFly });
+    const info = { kind: 'object', path: 'old', size: 8, hashes: {} } as const;
+    expect(text(await collect((await backend.read('old', { info })).body))).toBe('unpacked');
+    const plain = await start({ options: { might_gzip: 'false' }, service: onTheFly });
+    await expect(get()(plain.backend)).rejects.toMatchObject({ code: 'corrupted' });
+    // What has a length is what is stored.
+    const stored = await start({ options: { might_gzip: 'true' }, service: packed });
+    expect(gunzipSync((await get()(stored.backend)) as Uint8Array).toString()).toBe('unpacked');
+  },
+
+  async sdk_log_mode() {
+    const options = {
+      sdk_log_mode: 'signing,RequestWithBody,Response',
+      session_token: 'secret-token',
+      no_head: 'true',
+      ...rawKey,
+    };
+    const { backend, events } = await start({ options });
+    await put(5)(backend);
+    const lines = events.flatMap((e) => (e.type === 'log' ? [e] : []));
+    expect(lines.map((e) => [e.level, e.message.split('\n')[0]?.split(': ')[1]])).toEqual([
+      ['debug', 'Request Signature'],
+      ['debug', 'Request'],
+      ['debug', 'Response'],
+    ]);
+    const all = JSON.stringify(lines);
+    expect(all).toContain('PUT /bucket/new?x-id=PutObject');
+    expect(all).toContain('HTTP 200');
+    for (const secret of ['secret-token', 'MDEyMzQ1Njc4OWFi', /Signature=[0-9a-f]{64}/])
+      expect(all).not.toMatch(secret);
+    await expect(start({ options: { sdk_log_mode: 'Nope' } })).rejects.toThrow(
+      'invalid choice "nope" from: Off, Signing',
+    );
+  },
+
+  async env_auth() {
+    const platform = { ...nodePlatform({ AWS_ACCESS_KEY_ID: 'ENVKEY', AWS_SECRET_ACCESS_KEY: 's' }) };
+    const options = { env_auth: 'true', access_key_id: '', secret_access_key: '' };
+    const opened = await openScripted(agreeable(), { options, platform });
+    open.push(opened);
+    await list(opened.backend);
+    expect(opened.server.requests[0]?.headers['authorization']).toContain('Credential=ENVKEY/');
+  },
+
+  async memory_pool_flush_time() {
+    await changesNothing('memory_pool_flush_time', '5m');
+  },
+  async memory_pool_use_mmap() {
+    await changesNothing('memory_pool_use_mmap', 'true');
+  },
+  // Node's transport speaks HTTP/1.1 and nothing else.
+  async disable_http2() {
+    await changesNothing('disable_http2', 'true');
+  },
+  // rclone's own tests read it, nothing else does.
+  async object_lock_supported() {
+    await changesNothing('object_lock_supported', 'false');
+  },
+  async description() {
+    await changesNothing('description', 'the backups');
+  },
 };
+
+/** For options that rclone keeps for old configurations or for people: the requests are the same. */
+async function changesNothing(option: string, value: string): Promise<void> {
+  const sent = async (options: Record<string, string>): Promise<unknown> => {
+    const o = { modTime: 1n };
+    const server = await requests({ options: { ...options, ...parts }, service: old }, async (b) => {
+      await put(5, 'new', o)(b);
+      await get()(b);
+      await list(b);
+    });
+    return server.requests.map((r) => [
+      r.method,
+      r.path,
+      [...r.query],
+      Object.entries(r.headers).filter(([name]) => !/^(host|authorization|x-amz-date|amz-sdk-.*)$/.test(name)),
+    ]);
+  };
+  expect(await sent({ [option]: value })).toEqual(await sent({}));
+}
+
+/** These need services of their own: `credentials.test.ts` has them. */
+const elsewhere =
+  'shared_credentials_file profile role_arn role_session_name role_session_duration role_external_id ibm_api_key ibm_resource_instance_id ibm_iam_endpoint'.split(
+    ' ',
+  );
+
+test('every option has a test of its effect, and none is refused', async () => {
+  const credentials = await readFile(new URL('credentials.test.ts', import.meta.url), 'utf8');
+  for (const name of elsewhere) expect(credentials).toContain(name);
+  expect([...Object.keys(effects), ...elsewhere].sort()).toEqual([...s3Options.meta.keys()].sort());
+  expect(s3Options.meta.size).toBe(78);
+  expect([...s3Options.meta].filter(([, meta]) => meta.notBuilt !== undefined)).toEqual([]);
+});
 
 describe('the effect of each option', () => {
   test.each(Object.keys(effects))('%s', async (name) => {
