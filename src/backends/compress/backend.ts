@@ -64,8 +64,13 @@ function rooted(c: CompressContext, storeId: string, root: string): Backend {
 
   async function listedData(path: string, o: CallOptions): Promise<string[]> {
     const names: string[] = [];
-    for await (const entry of readEntries({ ...c, emit: () => {} }, inner, parentOf(path), callOnly(o)))
-      if ('stored' in entry && entry.path === path) names.push(entry.stored.path);
+    try {
+      for await (const entry of readEntries({ ...c, emit: () => {} }, inner, parentOf(path), callOnly(o)))
+        if ('stored' in entry && entry.path === path) names.push(entry.stored.path);
+    } catch (e) {
+      // Where there is no directory there is no file in it.
+      if (!hasCode(e, 'dir_not_found')) throw e;
+    }
     return names;
   }
 

@@ -65,11 +65,11 @@ export async function writeFile(
 /** Makes the directory too; somebody may remove it, empty as it is, before the file is in it. */
 async function openWithin(file: string, flags: string | number, mode: number): Promise<FileHandle> {
   for (let tries = 1; ; tries++) {
-    await mkdir(dirname(file), { recursive: true });
     try {
+      await mkdir(dirname(file), { recursive: true });
       return await open(file, flags, mode);
     } catch (e) {
-      if (errnoOf(e) !== 'ENOENT' || tries === 5) throw e;
+      if (errnoOf(e) !== 'ENOENT' || tries === 100) throw e;
     }
   }
 }

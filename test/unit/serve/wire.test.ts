@@ -251,11 +251,17 @@ describe('bodies', () => {
       copy[at] = (copy[at] ?? 0) ^ 1;
       return copy;
     };
+    // Another digit, so that the text stays one of its kind.
+    const digit = (body: Buffer, at: number): Buffer => {
+      const copy = Buffer.from(body);
+      copy.write(copy.toString('latin1', at, at + 1) === '1' ? '2' : '1', at, 'latin1');
+      return copy;
+    };
     const changes: [string, (body: Buffer) => Buffer, string][] = [
       ['data', (b) => flip(b, 200), 'SignatureDoesNotMatch'],
-      ['signature of a chunk', (b) => flip(b, b.indexOf('chunk-signature=') + 20), 'SignatureDoesNotMatch'],
-      ['trailer', (b) => flip(b, b.indexOf('x-amz-checksum-crc32:') + 22), 'SignatureDoesNotMatch'],
-      ['signature of the trailer', (b) => flip(b, b.indexOf('trailer-signature:') + 20), 'SignatureDoesNotMatch'],
+      ['signature of a chunk', (b) => digit(b, b.indexOf('chunk-signature=') + 20), 'SignatureDoesNotMatch'],
+      ['trailer', (b) => digit(b, b.indexOf('x-amz-checksum-crc32:') + 22), 'SignatureDoesNotMatch'],
+      ['signature of the trailer', (b) => digit(b, b.indexOf('trailer-signature:') + 20), 'SignatureDoesNotMatch'],
       ['last chunk left out', (b) => b.subarray(0, b.lastIndexOf('\r\n0;') + 2), 'IncompleteBody'],
       ['cut within a chunk', (b) => b.subarray(0, 50_000), 'IncompleteBody'],
       ['bytes behind the end', (b) => Buffer.concat([b, Buffer.from('x')]), 'InvalidRequest'],
