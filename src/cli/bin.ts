@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { fstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isatty } from 'node:tty';
 
 // The SDK would print a notice on older Node lines; wrappers take any byte on stderr as a failure.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
@@ -13,6 +14,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const { runCli } = await import('./main.ts');
+const { openTerminal } = await import('../node/terminal.ts');
 
 const stop = new AbortController();
 // Every transfer under way listens to it.
@@ -26,13 +28,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const terminal = isatty(0) ? openTerminal() : undefined;
 const code = await runCli(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  stdin: process.stdin,
+  stdin: terminal?.input ?? process.stdin,
   stdinIsEmpty: stdinIsEmpty(),
-  ...(process.stdin.isTTY ? { terminal: process.stdin } : {}),
+  ...(terminal ? { terminal } : {}),
   signal: stop.signal,
   ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
 });
@@ -40,7 +43,7 @@ process.exit(code);
 
 /** A terminal, /dev/null or a closed descriptor gives nothing to read. */
 function stdinIsEmpty(): boolean {
-  if (process.stdin.isTTY) return true;
+  if (isatty(0)) return true;
   try {
     const s = fstatSync(0);
     return s.isCharacterDevice() && s.rdev === statSync('/dev/null').rdev;

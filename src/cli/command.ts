@@ -19,6 +19,8 @@ export interface CommandContext {
   configStore(): Promise<ConfigStore>;
   readonly args: readonly string[];
   readonly flags: FlagValues;
+  /** Texts of flags of the built-in backends, by name without dashes. */
+  readonly backendFlags: ReadonlyMap<string, string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: Output;
   readonly stdin: AsyncIterable<Uint8Array>;

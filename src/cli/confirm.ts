@@ -31,7 +31,7 @@ export function createConfirm(
         'q) Exit rclone now.\n',
     );
     for (;;) {
-      const answer = await prompter.answer('y/n/s/!/q> ');
+      const answer = await prompter.line('y/n/s/!/q> ');
       if (answer === '' || answer === 'y') return true;
       if (answer === 'n') return false;
       if (answer === 's' || answer === '!') {

@@ -9,3 +9,14 @@ export function usageError(message: string): TscloneError {
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
+
+/** Another program has done the work and its exit code is the answer: nothing more is said. */
+export class EndWith extends Error {
+  override readonly name = 'EndWith';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}

@@ -1,6 +1,7 @@
 import { findRclone, runRclone } from '../node/rclone.ts';
 import { findConfigPath } from '../node/config-file.ts';
-import { StartError, usageError } from './errors.ts';
+import type { CommandContext } from './command.ts';
+import { EndWith, StartError, usageError } from './errors.ts';
 
 /** What tsclone has no part for and a real rclone may have: a command, or the type of a remote. */
 export class NotBuiltIn extends StartError {
@@ -51,12 +52,39 @@ export function readWish(argv: readonly string[], env: HandOverOptions['env']): 
  */
 export async function handOver(missing: NotBuiltIn, o: HandOverOptions): Promise<number> {
   const wish = readWish(o.argv, o.env);
-  if (wish.forbidden) throw refusal(missing, 'leave out --no-fallback to let a real rclone do it');
+  return runRclone(findProgram(missing, wish, o.env), wish.args, withConfig(o));
+}
+
+function findProgram(
+  missing: NotBuiltIn,
+  { binary, forbidden }: Pick<HandOverWish, 'binary' | 'forbidden'>,
+  env: HandOverOptions['env'],
+): string {
+  if (forbidden) throw refusal(missing, 'leave out --no-fallback to let a real rclone do it');
   const self = process.argv[1] === undefined ? [] : [process.argv[1]];
-  const program = findRclone({ env: o.env, named: wish.binary, self });
+  const program = findRclone({ env, named: binary, self });
   if (program === undefined)
     throw refusal(missing, 'a real rclone would do it: install one, or name it by --rclone-binary or TSCLONE_RCLONE');
-  return runRclone(program, wish.args, withConfig(o));
+  return program;
+}
+
+/**
+ * Lets a real rclone do a part of a command: with the same config and environment, on this process's streams or with another
+ * standard input. Resolves when it ended well.
+ * @throws EndWith its exit code; StartError when there is no rclone or the hand-over is forbidden
+ */
+export async function runElsewhere(
+  missing: NotBuiltIn,
+  c: CommandContext,
+  args: readonly string[],
+  stdin?: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const wish = { binary: c.flags.string('rclone-binary'), forbidden: c.flags.bool('no-fallback') };
+  const program = findProgram(missing, wish, c.env);
+  const { path } = await c.configStore();
+  const password = c.flags.isSet('password-command') ? ['--password-command', c.flags.text('password-command')] : [];
+  const code = await runRclone(program, ['--config', path, ...password, ...args], c.env, stdin);
+  if (code !== 0) throw new EndWith(code);
 }
 
 function refusal({ what, message }: NotBuiltIn, remedy: string): Error {

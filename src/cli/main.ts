@@ -13,7 +13,7 @@ import { createSession, type Session } from '../session.ts';
 import { createBackendFlags } from './backend-flags.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
 import { commands, findCommand, type CommandEntry } from './commands/index.ts';
-import { StartError, usageError } from './errors.ts';
+import { EndWith, StartError, usageError } from './errors.ts';
 import { createConfirm, Quit } from './confirm.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
 import { filterDump, filterOf } from './filters.ts';
@@ -98,12 +98,12 @@ async function chooseCommand(
   }
   const [first, second, third] = plain;
   if (first === undefined || first === 'help') return { command: undefined, words: first ?? '' };
-  const command =
-    (await findCommand(`${first} ${second} ${third}`)) ??
-    (await findCommand(`${first} ${second}`)) ??
-    (await findCommand(first));
-  if (command) return { command, words: command.name };
+  const exact = (await findCommand(`${first} ${second} ${third}`)) ?? (await findCommand(`${first} ${second}`));
+  if (exact) return { command: exact, words: exact.name };
   const group = commands.filter((c) => c.name.startsWith(`${first} `));
+  const command = await findCommand(first);
+  // `config` asks questions by itself; a second word can only be one of its commands.
+  if (command && (group.length === 0 || second === undefined)) return { command, words: command.name };
   if (group.length > 0) {
     if (second === undefined) return { command: undefined, words: first };
     if (subcommandsNotBuilt[first]?.includes(second))
@@ -149,14 +149,16 @@ async function showHelp(
     const group = commands.filter((c) => c.name.startsWith(`${topic[0]} `));
     if (name === '') await out.write(await summaries(commands));
     else if (name === 'flags') await out.write(flagsHelp());
-    else if (command) await out.write(commandHelp(command));
-    else if (group.length > 0) await out.write(await summaries(group));
+    else if (command) {
+      await out.write(commandHelp(command));
+      if (group.length > 0) await out.write(`\n${await summaries(group)}`);
+    } else if (group.length > 0) await out.write(await summaries(group));
     else throw usageError(`unknown help topic "${name}"`);
   } else {
     const group = commands.filter((c) => c.name.startsWith(`${words} `));
     say(await summaries(words === '' ? commands : group));
     if (words !== '') {
-      logger.log('notice', `Fatal error: "${words}" needs one of its commands; questions are not built in tsclone yet`);
+      logger.log('notice', `Fatal error: "${words}" needs one of its commands`);
     }
     return 2;
   }
@@ -250,6 +252,7 @@ async function runCommand(
     configStore,
     args,
     flags,
+    backendFlags: parsed.backendFlags,
     env: io.env,
     out,
     // Whatever a question has read too much belongs to the command.
@@ -322,6 +325,7 @@ function headersOf(flags: Arguments['flags'], name: string): HttpHeader[] {
 /** Says in one line why a command ended, and answers its exit code. */
 function report(e: unknown, logger: Logger, say: (text: string) => void, signal?: AbortSignal): number {
   if (e instanceof ClosedOutput) return brokenPipe;
+  if (e instanceof EndWith) return e.code;
   if (signal?.aborted || e instanceof Interrupted) {
     logger.log('notice', 'Interrupted: what was under way was stopped, unfinished uploads were aborted');
     return interrupted;

@@ -50,49 +50,45 @@ export class Prompter {
     this.#io.hint(text);
   }
 
-  /** An answer, trimmed. On a pipe the prompt itself is not shown, as with rclone. @throws StartError at the end of input */
+  /** An answer, trimmed. On a pipe the prompt is not shown, as with rclone. @throws StartError at the end of input */
   async line(prompt: string): Promise<string> {
     if (this.isTerminal) await this.say(prompt);
     const bytes = await this.#readLine();
-    if (!this.isTerminal) await this.say('\n');
     const text = new TextDecoder().decode(bytes);
     this.#seen.push(text);
     return text.trim();
   }
 
-  /** As `line`; on a pipe nothing at all is shown. */
-  async answer(prompt: string): Promise<string> {
-    if (this.isTerminal) await this.say(prompt);
-    const text = new TextDecoder().decode(await this.#readLine());
-    this.#seen.push(text);
-    return text.trim();
-  }
-
-  /** An answer that must not be seen: a terminal does not echo it, and it is not trimmed. The prompt goes to standard error. */
+  /**
+   * An answer that must not be seen: a terminal does not echo it, and it is not trimmed. The prompt goes to standard
+   * error.
+   */
   async secret(prompt: string): Promise<string> {
-    this.hint(prompt);
-    return this.#hidden(() => this.hint('\n'));
+    return this.#hidden(prompt, (text) => this.hint(text));
   }
 
   /** As `line` on a pipe; a terminal does not echo the answer. */
   async hiddenLine(prompt: string): Promise<string> {
-    if (!this.isTerminal) return this.line(prompt);
-    await this.say(prompt);
-    return this.#hidden(() => this.say('\n'));
+    return this.isTerminal ? this.#hidden(prompt, (text) => this.say(text)) : this.line(prompt);
   }
 
-  async #hidden(end: () => void | Promise<void>): Promise<string> {
+  async #hidden(prompt: string, show: (text: string) => void | Promise<void>): Promise<string> {
     const { terminal } = this.#io;
     let bytes: Uint8Array;
     if (terminal) {
+      // Before the prompt: whoever answers at once must not be echoed either.
       terminal.setRawMode(true);
       try {
+        await show(prompt);
         bytes = await this.#readRaw();
       } finally {
         terminal.setRawMode(false);
-        await end();
+        await show('\n');
       }
-    } else bytes = await this.#readLine();
+    } else {
+      await show(prompt);
+      bytes = await this.#readLine();
+    }
     let text: string;
     try {
       text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -101,6 +97,13 @@ export class Prompter {
     }
     this.#seen.push(text);
     return terminal ? text : text.trim();
+  }
+
+  /** Lets go of standard input, so that another program can read from it; the next question takes it again. */
+  async release(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    await source?.return?.();
   }
 
   /** Forgets what was answered so far; `replay` starts here. */

@@ -1,6 +1,6 @@
 import { hasCode, messageOf, TscloneError } from '../core/errors.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
-import { StartError } from './errors.ts';
+import { EndWith, StartError } from './errors.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { Logger } from './render/log.ts';
 import type { Report } from './render/report.ts';
@@ -71,7 +71,13 @@ async function once(
     await flush();
     return accounting.lastError;
   } catch (e) {
-    if (e instanceof StartError || e instanceof ClosedOutput || hasCode(e, 'usage') || e instanceof Interrupted)
+    if (
+      e instanceof StartError ||
+      e instanceof ClosedOutput ||
+      hasCode(e, 'usage') ||
+      e instanceof Interrupted ||
+      e instanceof EndWith
+    )
       throw e;
     await flush();
     return accounting.error(e);

@@ -77,8 +77,9 @@ async function askKey(s: PasswordSources, ask: Ask, prompt: string): Promise<Con
 }
 
 async function askUsable(s: PasswordSources, ask: Ask, prompt: string): Promise<string> {
+  ask.say(`${prompt}\n`);
   for (;;) {
-    const typed = await ask.password(`${prompt}\npassword:`);
+    const typed = await ask.password('password:');
     try {
       keyOf(s, typed);
       return typed;

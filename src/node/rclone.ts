@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { messageOf, TscloneError } from '../core/errors.ts';
 
 /** Set in the environment of the rclone that work is handed to: whoever finds it set is that rclone. */
@@ -60,14 +62,23 @@ function real(path: string): string {
   }
 }
 
-/** Runs rclone with these arguments on this process's streams and answers its exit code; a signal counts as 128 + number. */
+/**
+ * Runs rclone with these arguments on this process's streams, or with other input, and answers its exit code; a signal counts
+ * as 128 + number.
+ */
 export function runRclone(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  stdin?: AsyncIterable<Uint8Array>,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit', env: { ...env, [marker]: '1' } });
+    const child = spawn(program, args, {
+      stdio: [stdin ? 'pipe' : 'inherit', 'inherit', 'inherit'],
+      env: { ...env, [marker]: '1' },
+    });
+    // It may end before it has read everything.
+    if (stdin && child.stdin) void pipeline(Readable.from(stdin), child.stdin).catch(() => {});
     // A terminal sends Ctrl-C to both by itself.
     const signals: NodeJS.Signals[] = process.stdin.isTTY ? ['SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal);

@@ -3,7 +3,7 @@ import { TscloneError } from '../core/errors.ts';
 import type { BackendOptions, OptionMeta } from './define.ts';
 
 /** `chunk_size` of `s3` → `s3-chunk-size`; some options of local have flags without the prefix. */
-export function flagName(type: string, option: string, meta: OptionMeta): string {
+export function flagName(type: string, option: string, meta: Pick<OptionMeta, 'noPrefix'>): string {
   const dashed = option.replaceAll('_', '-');
   return meta.noPrefix ? dashed : `${type}-${dashed}`;
 }

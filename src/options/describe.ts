@@ -16,6 +16,11 @@ export interface DescribedOption extends Omit<OptionMeta, 'examples'> {
   readonly bits?: readonly string[];
 }
 
+/** Whether the value must not be seen by who looks on; ids are sensitive to post, but a person has to see them. */
+export function isSecret(option: Pick<OptionMeta, 'isPassword' | 'sensitive'> & { readonly name: string }): boolean {
+  return (option.isPassword ?? false) || ((option.sensitive ?? false) && !option.name.endsWith('_id'));
+}
+
 /** A value as JSON shows it, and its text in the form that rclone prints. */
 export interface ReadValue {
   readonly value: JsonValue;
@@ -94,9 +99,8 @@ function read({ type, bits = [] }: Pick<DescribedOption, 'type' | 'bits'>, text:
       return readBits(bits, text);
     case 'CommaSepList':
     case 'SpaceSepList': {
-      const separator = type === 'CommaSepList' ? ',' : ' ';
-      const list = text === '' ? [] : parseCsv(text, separator);
-      return { value: type === 'SpaceSepList' && text === '' ? null : list, text };
+      if (text === '') return { value: null, text };
+      return { value: parseCsv(text, type === 'CommaSepList' ? ',' : ' '), text };
     }
     default: {
       const words = type.split('|');
@@ -131,7 +135,7 @@ const hideNumbers = { nowhere: 0, flags: 1, questions: 2, both: 3 } as const;
 
 /** The form in which `config providers` and the questions of `config create` give an option. */
 export function toRcloneOption(option: DescribedOption, given?: ReadValue): Record<string, JsonValue> {
-  const { value, text } = given ?? readValue(option, option.default);
+  const { value, text } = given ?? defaultValue(option);
   const { name, help, provider, examples, shortFlag } = option;
   return {
     Name: name,
@@ -153,6 +157,12 @@ export function toRcloneOption(option: DescribedOption, given?: ReadValue): Reco
     ValueStr: text,
     Type: option.type,
   };
+}
+
+/** An empty list that nobody set is `[]` for one kind of lists only. */
+function defaultValue(option: DescribedOption): ReadValue {
+  if (option.type === 'CommaSepList' && option.default === '') return { value: [], text: '' };
+  return readValue(option, option.default);
 }
 
 function toRcloneExample({ value, help, provider }: OptionExample): Record<string, JsonValue> {

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 /** Programs that some suites need and that npm does not bring. `.ci/run` installs them and puts them on PATH. */
 export type Peer =
   | 'rclone'
+  | 'python3'
   | 'versitygw'
   | 'weed'
   | 'python-boto3'
