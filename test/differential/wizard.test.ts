@@ -66,7 +66,20 @@ const sessions: Session[] = [
   {
     name: 'values that do not parse',
     answers: [
-      ...['n', 'o', 's3', 'Cloudflare', 'maybe', 'TRUE', '', '', '99', '', '', 'x', 'T', 'y'],
+      'n',
+      'o',
+      's3',
+      'Cloudflare',
+      'maybe',
+      'TRUE',
+      '',
+      '',
+      '99',
+      '',
+      '',
+      'x',
+      'T',
+      'y',
       ...r2Advanced({
         upload_cutoff: ['200X', 'x', '300M'],
         chunk_size: ['-1', '7'],
@@ -81,7 +94,9 @@ const sessions: Session[] = [
         object_lock_mode: ['4', '2'],
         description: ['a remark'],
       }),
-      ...['n', 'y', 'q'],
+      'n',
+      'y',
+      'q',
     ],
   },
   {

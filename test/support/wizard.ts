@@ -16,9 +16,9 @@ export function questionsOf(screen: string): string[] {
   let number = '';
   for (const line of lines) {
     if (/^\d{4}\/\d\d\/\d\d /.test(line)) continue;
-    if (/^k\) Quick set-up/.test(line)) continue;
+    if (line.startsWith('k) Quick set-up')) continue;
     if (/^(If you add a password|A password keeps)/.test(line)) continue;
-    if (/^Your password is: /.test(line)) {
+    if (line.startsWith('Your password is: ')) {
       out.push('Your password is: …');
       help = true;
       continue;

@@ -50,9 +50,17 @@ describe.skipIf(python === undefined)('config on a terminal', () => {
   test("the recipe's steps end in a working ls under R2's rules", async () => {
     const basics = ['Cloudflare', '', token.accessKeyId, token.secretAccessKey, 'auto', server.endpoint, ''];
     const done = await session([
-      ...['n', 'r2_backups', 's3', ...basics, 'y'],
-      ...[...times(20), 'true', ...times(30)],
-      ...['n', 'y', 'q'],
+      'n',
+      'r2_backups',
+      's3',
+      ...basics,
+      'y',
+      ...times(20),
+      'true',
+      ...times(30),
+      'n',
+      'y',
+      'q',
     ]);
     expect(done.code).toBe(0);
     const asked = [...done.screen.matchAll(/^Option (\S+)\.$/gm)].map((m) => m[1]);
@@ -77,9 +85,26 @@ no_check_bucket = true
 
   test('secrets are never shown', async () => {
     const done = await session([
-      ...['n', 'r2', 's3', 'Cloudflare', '', 'AK', 'very-secret-text', '', 'http://x', '', 'y'],
-      ...[...times(7), 'secret-session', ...times(43), 'n', 'e'],
-      ...[...times(7), 'n', 'y', 'q'],
+      'n',
+      'r2',
+      's3',
+      'Cloudflare',
+      '',
+      'AK',
+      'very-secret-text',
+      '',
+      'http://x',
+      '',
+      'y',
+      ...times(7),
+      'secret-session',
+      ...times(43),
+      'n',
+      'e',
+      ...times(7),
+      'n',
+      'y',
+      'q',
     ]);
     expect(config()).toContain('secret_access_key = very-secret-text\n');
     expect(config()).toContain('session_token = secret-session\n');
