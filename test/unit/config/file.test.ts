@@ -45,6 +45,13 @@ describe('rclone.conf is read as rclone reads it', () => {
     expect(shown(file.toString())).toBe(c.rewritten);
   });
 
+  test('a value of 70000 letters', () => {
+    const [long] = cases.filter((c) => c.confRule !== undefined) as [Case];
+    expect(long.confRule).toBe('[r]\\nk = + 70000 times y + \\n');
+    const file = ConfigFile.parse(`[r]\nk = ${'y'.repeat(70_000)}\n`);
+    expect(dump(file)).toEqual({ r: { k: 'y'.repeat(70_000) } });
+  });
+
   test('a rewrite keeps bytes that are not UTF-8', () => {
     const bytes = Uint8Array.from([...Buffer.from('[r]\nk = a'), 0xff, 0xfe, ...Buffer.from('b\n\n')]);
     expect(Buffer.from(nameToBytes(ConfigFile.parse(bytesToName(bytes)).toString()))).toEqual(Buffer.from(bytes));
