@@ -11,6 +11,7 @@ import { findMistakes } from '../config-warnings.ts';
 import { usageError } from '../errors.ts';
 import { NotBuiltIn } from '../hand-over.ts';
 import { interviewFor, optionsOf } from '../interview.ts';
+import { adviceOnOrder } from '../layer-order.ts';
 import { askOption } from '../wizard/ask-option.ts';
 
 const text = (name: string, help: string) => ({ name, type: 'string', default: '', help }) as const;
@@ -156,8 +157,14 @@ async function configure(
   const store = await c.configStore();
   const written = await store.update((file) => draft.applyTo(file));
   if (c.flags.bool('no-output')) return;
-  if (forPrograms) await c.out.line(asJson(question));
-  else await c.out.write(showForPeople(written, name));
+  if (forPrograms) {
+    await c.out.line(asJson(question));
+    return;
+  }
+  await c.out.write(showForPeople(written, name));
+  // Programs that drive the config ask for no output and get none.
+  const message = adviceOnOrder(written, name);
+  if (message !== undefined) c.operation.emit({ type: 'log', level: 'notice', message });
 }
 
 async function askThrough(c: CommandContext, interview: Interview, first: Question | undefined): Promise<undefined> {
