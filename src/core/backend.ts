@@ -136,8 +136,13 @@ export interface Backend {
   readonly root: string;
   /** rclone's words for it in log lines: `S3 bucket b path p`, `Local file system at /x`. */
   readonly description: string;
-  /** Equal for two backends between which `copy` and `move` can work without moving bytes through here. */
+  /**
+   * Equal for two backends between which `copy` and `move` can work without moving bytes through here, and in which equal
+   * paths below the remote are the same object.
+   */
   readonly storeId: string;
+  /** Set and equal = `copy` and `move` can work between the two, although they are different stores. */
+  readonly copyGroup?: string | undefined;
   readonly features: Features;
   /** Hashes it can give; the first is the cheapest. */
   readonly hashes: readonly HashType[];
@@ -187,10 +192,13 @@ export interface Backend {
   /** @throws not_empty, dir_not_found */
   rmdir(dir: string, o?: CallOptions): Promise<void>;
 
-  /** Server-side copy from a backend with the same storeId. @throws unsupported: the caller copies through. */
+  /** Server-side copy from a backend with the same storeId or copyGroup. @throws unsupported: the caller copies through. */
   copy?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
 
-  /** Server-side move (rename) from a backend with the same storeId. @throws unsupported: the caller copies and removes. */
+  /**
+   * Server-side move (rename) from a backend with the same storeId or copyGroup.
+   * @throws unsupported: the caller copies and removes.
+   */
   move?(from: Backend, info: ObjectInfo, to: string, o?: CopyOptions): Promise<ObjectInfo>;
 
   /**

@@ -53,7 +53,8 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
 
 /** Bytes between the two need not pass through here. */
 function isSameStore(c: OperationContext, src: Backend, dst: Backend): boolean {
-  return src.storeId === dst.storeId || (c.settings.serverSideAcrossConfigs && src.type === dst.type);
+  if (src.storeId === dst.storeId || (src.copyGroup !== undefined && src.copyGroup === dst.copyGroup)) return true;
+  return c.settings.serverSideAcrossConfigs && src.type === dst.type;
 }
 
 const renamed = (from: string, to: string): string => (from === to ? '' : ` to: ${to}`);

@@ -2,7 +2,16 @@ import type { Backend, DirInfo, Entry, ObjectInfo } from '../../core/backend.ts'
 import { closing, compareUtf8 } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError, type ErrorCode } from '../../core/errors.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
-import { below, callOnly, commonFeatures, commonHashes, commonPrecision, commonUsage, forPath } from '../layer.ts';
+import {
+  below,
+  callOnly,
+  commonFeatures,
+  commonHashes,
+  commonPrecision,
+  commonUsage,
+  forPath,
+  LayerRoots,
+} from '../layer.ts';
 
 /** Where a path of the combine lies: in one of the upstreams. */
 interface Place {
@@ -16,7 +25,7 @@ interface Place {
 /** Finds the place of a path; undefined = the root of the combine, or a directory that it does not have. */
 type Locate = (path: string) => Place | undefined;
 
-const locators = new WeakMap<Backend, Locate>();
+const locators = new LayerRoots<Locate>();
 
 let opened = 0;
 
@@ -138,7 +147,7 @@ function rooted(name: string, upstreams: ReadonlyMap<string, Backend>, storeId: 
 
   /** Both places of a server-side copy or move. @throws unsupported when they lie in different stores */
   const between = (from: Backend, info: ObjectInfo, to: string, method: 'copy' | 'move'): [Place, Place] => {
-    const source = locators.get(from)?.(info.path);
+    const source = locators.of(from)?.(info.path);
     const dst = target(to);
     if (!source || source.inner.storeId !== dst.inner.storeId || !dst.inner[method])
       throw new TscloneError('unsupported', `${from.description} and ${backend.description} lie in different stores`, {
@@ -159,7 +168,7 @@ function rooted(name: string, upstreams: ReadonlyMap<string, Backend>, storeId: 
   }
   if (every('moveDir')) {
     backend.moveDir = async (from, o = {}) => {
-      const source = locators.get(from)?.('');
+      const source = locators.of(from)?.('');
       const dst = locate('');
       if (!source || !dst || source.inner.storeId !== dst.inner.storeId)
         throw new TscloneError('unsupported', `${from.description} and ${backend.description} lie in different stores`);
@@ -247,7 +256,7 @@ function rooted(name: string, upstreams: ReadonlyMap<string, Backend>, storeId: 
         await place.inner.setTier?.(place.path, tier, o);
       });
   }
-  locators.set(backend, locate);
+  locators.add(backend, locate);
   return backend;
 }
 

@@ -22,6 +22,8 @@ export interface CryptContext {
   readonly base: Backend;
   readonly names: NameCipher;
   readonly box: Secretbox;
+  /** Equal for remotes that store the same content in the same way: they can read what the other encrypted. */
+  readonly contentId: string;
   readonly platform: Platform;
   readonly emit: Emit;
 }
@@ -40,9 +42,7 @@ export const cryptRootOf = (backend: Backend): CryptRoot | undefined => roots.of
 let opened = 0;
 
 export function createCryptBackend(c: CryptContext): Backend {
-  const across = c.options.server_side_across_configs;
-  const storeId = `crypt:${across ? 'any' : ++opened}:${c.base.storeId}`;
-  return rooted(c, storeId, '');
+  return rooted(c, `crypt:${++opened}:${c.base.storeId}`, '');
 }
 
 function rooted(c: CryptContext, storeId: string, root: string): Backend {
@@ -74,10 +74,12 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
     root,
     description: `Encrypted drive '${c.name}:${root}'`,
     storeId,
+    copyGroup: options.server_side_across_configs ? `crypt:${c.contentId}:${base.storeId}` : undefined,
     features: layerFeatures(base, { readMimeType: false, writeMimeType: false, slowHash: false }),
     hashes: [],
     precision: base.precision,
-    at: (path) => rooted(c, storeId, trimSlashes(path)),
+    // As in rclone a `.` at the end names the directory itself.
+    at: (path) => rooted(c, storeId, trimSlashes(path.replace(/(^|\/)\.$/, ''))),
 
     async *list(path, o = {}): AsyncGenerator<Entry, void, void> {
       yield* listDecrypted(c, inner, path, dir(path), plainInfo, o);
@@ -142,10 +144,14 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
     return toHex(hash.digest());
   }
 
+  /** What a copy or a move takes as it is stored. @throws unsupported when it could not be read here afterwards */
   const source = (from: Backend, info: ObjectInfo): { inner: Backend; info: ObjectInfo } => {
     const other = roots.of(from);
-    if (!other)
-      throw new TscloneError('unsupported', `${from.description} is no crypt remote`, { path: info.path, retry: 'no' });
+    if (!other || other.inner.type !== inner.type || other.context.contentId !== c.contentId)
+      throw new TscloneError('unsupported', `${from.description} encrypts in another way than ${backend.description}`, {
+        path: info.path,
+        retry: 'no',
+      });
     const path = encrypted(info.path, () => other.context.names.encryptFile(info.path));
     return { inner: other.inner, info: { kind: 'object', path, hashes: {} } };
   };
@@ -167,7 +173,9 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   if (inner.moveDir) {
     backend.moveDir = async (from, o = {}) => {
       const other = roots.of(from);
-      if (!other) throw new TscloneError('unsupported', `${from.description} is no crypt remote`, { retry: 'no' });
+      // Names below the directory stay as they are.
+      if (other?.context !== c)
+        throw new TscloneError('unsupported', `${from.description} is another remote`, { retry: 'no' });
       await inner.moveDir?.(other.inner, callOnly(o));
     };
   }
@@ -191,6 +199,14 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
     };
   }
   if (inner.about) backend.about = (o = {}) => forPath('', async () => (await inner.about?.(callOnly(o))) ?? {});
+  if (inner.publicLink) {
+    backend.publicLink = (path, o = {}) =>
+      forPath(path, async () => (await inner.publicLink?.(file(path), o)) as string);
+  }
+  if (inner.setTier) {
+    backend.setTier = (path, tier, o = {}) => forPath(path, async () => inner.setTier?.(file(path), tier, callOnly(o)));
+  }
+  if (inner.cleanUp) backend.cleanUp = async (o = {}) => inner.cleanUp?.(callOnly(o));
   if (inner.purge) backend.purge = (path, o = {}) => forPath(path, async () => inner.purge?.(dir(path), callOnly(o)));
   roots.add(backend, { context: c, inner });
   return backend;

@@ -1,9 +1,11 @@
+import { toHex } from '../../core/bytes.ts';
 import type { BackendDefinition } from '../../core/definition.ts';
 import { TscloneError } from '../../core/errors.ts';
+import type { Platform } from '../../core/platform.ts';
 import { pureSecretbox } from '../../core/secretbox.ts';
 import { checkTarget, revealOption } from '../layer.ts';
 import { createCryptBackend } from './backend.ts';
-import { deriveKeys } from './keys.ts';
+import { deriveKeys, type CryptKeys } from './keys.ts';
 import { createNameCipher, type NameOptions } from './names.ts';
 import { options, type CryptOptions } from './options.ts';
 import { textEncodings } from './text-encoding.ts';
@@ -47,9 +49,18 @@ export const crypt: BackendDefinition<CryptOptions> = {
       options: o,
       base,
       names: createNameCipher(platform, keys, names),
+      contentId: contentId(platform, o.no_data_encryption ? undefined : keys),
       box: (await platform.secretbox?.(keys.data)) ?? pureSecretbox(keys.data),
       platform,
       emit,
     });
   },
 };
+
+/** One-way: the key cannot be told from it. */
+function contentId(platform: Platform, keys: CryptKeys | undefined): string {
+  if (!keys) return 'plain';
+  const hash = platform.createHash('sha256');
+  hash.update(keys.data);
+  return toHex(hash.digest());
+}

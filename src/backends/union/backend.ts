@@ -2,7 +2,16 @@ import type { Backend, DirInfo, Entry, ObjectInfo } from '../../core/backend.ts'
 import { closing } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { trimSlashes } from '../../core/path.ts';
-import { below, callOnly, commonFeatures, commonHashes, commonPrecision, commonUsage, forPath } from '../layer.ts';
+import {
+  below,
+  LayerRoots,
+  callOnly,
+  commonFeatures,
+  commonHashes,
+  commonPrecision,
+  commonUsage,
+  forPath,
+} from '../layer.ts';
 import {
   copyObject,
   makeDir,
@@ -20,7 +29,7 @@ import { readObject } from './read.ts';
 import type { Branch, UnionContext, UnionRoot } from './upstreams.ts';
 import { writeObject } from './write.ts';
 
-const roots = new WeakMap<Backend, UnionRoot>();
+const roots = new LayerRoots<UnionRoot>();
 
 let opened = 0;
 
@@ -165,13 +174,13 @@ function rooted(c: UnionContext, root: string): Backend {
         await onEach(objects, ({ branch }) => branch.inner.setTier?.(path, tier, callOnly(o)) as Promise<void>);
       });
   }
-  roots.set(backend, u);
+  roots.add(backend, u);
   return backend;
 }
 
 /** @throws unsupported when the backend is no union */
 function rootOf(backend: Backend): UnionRoot {
-  const u = roots.get(backend);
+  const u = roots.of(backend);
   if (u) return u;
   throw new TscloneError('unsupported', `${backend.description} is no union`, { retry: 'no' });
 }

@@ -48,7 +48,9 @@ describe('names', () => {
 
   test('two keys never share a path', () => {
     fc.assert(
-      fc.property(oddKey, oddKey, (a, b) => expect(pathOfKey('bucket', a) === pathOfKey('bucket', b)).toBe(a === b)),
+      fc.property(oddKey, oddKey, (a, b) => {
+        expect(pathOfKey('bucket', a) === pathOfKey('bucket', b)).toBe(a === b);
+      }),
       { numRuns: 2000 },
     );
   });
