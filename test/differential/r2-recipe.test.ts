@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findPeer } from '../support/peers.ts';
+import { runOnPty } from '../support/pty.ts';
 import { startGate, type Gate } from '../support/r2-gate.ts';
-import { run, tsclone, type RunOptions, type RunResult } from '../support/run.ts';
+import { run, tsclone, tscloneBin, type RunOptions, type RunResult } from '../support/run.ts';
 import { startVersitygw, tempDir, type S3Server } from '../support/servers.ts';
+import { advancedOfR2, questionsOf, sortedConfig } from '../support/wizard.ts';
 
 const available = findPeer('versitygw') !== undefined;
 const bucket = 'my-backup-bucket';
@@ -128,6 +131,53 @@ describe.skipIf(!available).each([{ strictChecksums: true }, { strictChecksums: 
       expect(done.stderr).toContain('remote "reader"');
       expect(done.stderr).not.toContain('secret-of');
     });
+
+    const rclone = findPeer('rclone');
+    const python = findPeer('python3');
+    test.skipIf(rclone === undefined || python === undefined)(
+      'the interactive steps at a terminal, by both programs, end in a working ls',
+      async () => {
+        await cli(['rcat', `admin:${bucket}/wizard/hello.txt`], { stdin: 'hello' });
+        const answers = [
+          ...['n', 'r2_backups', 's3', 'Cloudflare', '', 'SCOPED', 'secret-of-SCOPED', 'auto', gate.url, '', 'y'],
+          ...advancedOfR2.map((name) => (name === 'no_check_bucket' ? 'true' : '')),
+          ...['n', 'y', 'q'],
+        ];
+        // One terminal: the questions, the list of the recipe, and a write, which only no_check_bucket lets rclone do.
+        const place = `r2_backups:${bucket}/wizard`;
+        const steps = [['config'], ['ls', place], ['rcat', `${place}/new`, '<two'], ['ls', place]].map((words) => {
+          const line = words.join(' ');
+          return `echo '$ ${line}' && "$@" ${line}`;
+        });
+        writeFileSync(join(dir.path, 'two'), '12');
+        const sit = async (name: string, ...program: string[]) => {
+          const conf = join(dir.path, `${name}.conf`);
+          writeFileSync(conf, '', { mode: 0o600 });
+          const shell = ['/bin/sh', '-c', steps.join(' && '), 'sh', ...program];
+          const done = await runOnPty(python as string, shell, {
+            cwd: dir.path,
+            env: { RCLONE_CONFIG: conf },
+            answers,
+          });
+          const screen = done.screen.replaceAll(conf, 'CONF').replaceAll(gate.url, 'ENDPOINT');
+          const reports = process.env['TSCLONE_REPORTS'];
+          if (reports !== undefined) writeFileSync(join(reports, `r2-session-${name}.txt`), screen);
+          expect(await cli(['deletefile', `admin:${bucket}/wizard/new`])).toMatchObject({ code: 0, stderr: '' });
+          return { code: done.code, questions: questionsOf(screen), config: readFileSync(conf, 'utf8') };
+        };
+        const theirs = await sit('theirs', rclone as string);
+        const ours = await sit('ours', process.execPath, tscloneBin);
+        expect(ours.code).toBe(0);
+        expect(theirs.code).toBe(0);
+        expect(ours.questions.slice(-3)).toEqual([`$ ls ${place}`, '        5 hello.txt', '        2 new']);
+        expect(sortedConfig(ours.config)).toBe(sortedConfig(theirs.config));
+        expect(ours.config).toContain('\nno_check_bucket = true\n');
+        const asked = (lines: string[]): string[] => lines.filter((line) => !/^\d+: \(/.test(line));
+        expect(asked(ours.questions)).toEqual(asked(theirs.questions));
+        await expect(`${ours.questions.join('\n')}\n`).toMatchFileSnapshot('recordings/r2-recipe.txt');
+      },
+      120_000,
+    );
 
     test.skipIf(findPeer('rclone') === undefined)(
       'rclone without no_check_bucket is refused where tsclone works',

@@ -7,7 +7,7 @@ import { findPeer } from '../support/peers.ts';
 import { runOnPty } from '../support/pty.ts';
 import { run, tsclone, tscloneBin } from '../support/run.ts';
 import { tempDir } from '../support/servers.ts';
-import { questionsOf, sortedConfig } from '../support/wizard.ts';
+import { advancedOfR2, questionsOf, sortedConfig } from '../support/wizard.ts';
 
 const rclone = findPeer('rclone');
 const python = findPeer('python3');
@@ -20,16 +20,6 @@ interface Session {
 }
 
 const r2Basics = ['Cloudflare', '', 'AK', 'SK', 'auto', 'https://ACCOUNT_ID.r2.cloudflarestorage.com', ''];
-/** The advanced options that are asked for R2, in rclone's order. */
-const advancedOfR2 =
-  `upload_cutoff chunk_size max_upload_parts copy_cutoff disable_checksum shared_credentials_file profile session_token
-  role_arn role_session_name role_session_duration role_external_id upload_concurrency force_path_style v2_auth
-  use_dual_stack use_arn_region list_chunk list_version list_url_encode no_check_bucket no_head no_head_object encoding
-  disable_http2 download_url directory_markers use_multipart_etag use_unsigned_payload use_presigned_request
-  use_data_integrity_protections versions version_at version_deleted decompress might_gzip use_accept_encoding_gzip
-  no_system_metadata use_already_exists use_multipart_uploads list_versions_oldest_first use_x_id sign_accept_encoding
-  sdk_log_mode object_lock_mode object_lock_retain_until_date object_lock_legal_hold_status bypass_governance_retention
-  object_lock_set_after_upload object_lock_supported description`.split(/\s+/);
 /** Answers for all of them; Enter where nothing is given. */
 const r2Advanced = (given: Readonly<Record<string, readonly string[]>>): string[] =>
   advancedOfR2.flatMap((name) => given[name] ?? ['']);
