@@ -1,3 +1,4 @@
+import { encodingWords } from '../core/encoding.ts';
 import { isSecret, readValue, type DescribedOption } from '../options/describe.ts';
 import { nearest } from './parse.ts';
 
@@ -16,12 +17,12 @@ export function findMistakes(
     if (key === 'type' || /^(?:override|global)\./.test(key)) continue;
     const option = known.get(key);
     if (!option) {
-      const near = nearest(key, known.keys());
+      const near = nearestOption(key, [...known.keys()]);
       lines.push(`option ${JSON.stringify(key)} is unknown to type ${type}, which ignores it${asQuestion(near)}`);
     } else if (key === 'provider' && value !== '') {
       if (!option.examples.some((e) => e.value === value)) lines.push(unknownProvider(option, value));
     } else if (value !== '') {
-      const line = wrongKind(option, value);
+      const line = wrongKind(option, value) ?? unknownWord(option, value);
       if (line !== undefined) lines.push(line);
     }
   }
@@ -47,18 +48,47 @@ export function nearestProvider({ examples }: DescribedOption, value: string): s
   );
 }
 
+/** A typing mistake, another way to write it (`accessKeyId`), a part of it (`secret_key`), or more than it (`aws_region`). */
+function nearestOption(key: string, names: readonly string[]): string | undefined {
+  const joined = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const same = names.find((name) => joined(name) === joined(key));
+  const near = same ?? nearest(key, names) ?? names.find((name) => joined(name).startsWith(`${joined(key)}id`));
+  if (near !== undefined) return near;
+  const words = wordsOf(key);
+  const wider = names.filter((name) => {
+    const own = wordsOf(name);
+    return own[0] === words[0] && words.every((word) => own.includes(word));
+  });
+  if (wider.length === 1) return wider[0];
+  const narrower = names.filter((name) => wordsOf(name).every((word) => words.includes(word)));
+  return narrower.sort((a, b) => b.length - a.length)[0];
+}
+
+const wordsOf = (name: string): string[] => name.toLowerCase().split(/[^a-z0-9]+/);
+
 function wrongKind(option: DescribedOption, value: string): string | undefined {
   try {
     readValue(option, value);
     return undefined;
-  } catch (e) {
-    const shown = isSecret(option) ? '***' : JSON.stringify(value);
-    const near = nearestValue(option, value);
-    return `option ${option.name}: ${shown} is no ${option.type} (${isSecret(option) ? 'not shown' : reasonOf(e)}): did you mean ${near}?`;
+  } catch {
+    const shown = isSecret(option) ? '*** (not shown)' : JSON.stringify(value);
+    return `option ${option.name}: ${shown} is no ${option.type}: did you mean ${nearestValue(option, value)}?`;
   }
 }
 
-const reasonOf = (e: unknown): string => (e as Error).message.replace(/^parsing .* failed: /, '');
+/** Regions and hosts come and go; other words are few and known. */
+const open = new Set(['region', 'endpoint', 'location_constraint']);
+
+function unknownWord(option: DescribedOption, value: string): string | undefined {
+  const { name, type, examples } = option;
+  if (isSecret(option) || type !== 'string' || open.has(name) || examples.some((e) => e.value === value))
+    return undefined;
+  const words = examples.map((e) => e.value).filter((word) => word !== '');
+  const near = words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? nearest(value, words);
+  return near === undefined
+    ? undefined
+    : `option ${name}: ${JSON.stringify(value)} is none of its words${asQuestion(near)}`;
+}
 
 function nearestValue(option: DescribedOption, value: string): string {
   switch (option.type) {
@@ -68,14 +98,26 @@ function nearestValue(option: DescribedOption, value: string): string {
         ? 'true'
         : /^(n|no|off|disabled?|none)$/i.test(value)
           ? 'false'
-          : option.default;
+          : (nearest(value.toLowerCase(), ['true', 'false']) ?? 'true or false');
     case 'int':
       return /\d+/.exec(value)?.[0] ?? option.default;
     case 'SizeSuffix': {
       const [, number, unit] = /^\s*([\d.]+)\s*([kmgtp])/i.exec(value) ?? [];
       return number !== undefined && unit !== undefined ? number + unit.toUpperCase() : option.default;
     }
+    case 'Encoding':
+    case 'Bits':
+      return nearestWords(value, option.type === 'Bits' ? (option.bits ?? []) : encodingWords) ?? option.default;
     default:
       return nearest(value, option.type.split('|')) ?? option.default;
   }
+}
+
+/** Each word of a list mended; undefined when one has nothing near it. */
+function nearestWords(value: string, known: readonly string[]): string | undefined {
+  const mended = value.split(',').map((text) => {
+    const word = text.trim();
+    return known.find((k) => k.toLowerCase() === word.toLowerCase()) ?? nearest(word, known);
+  });
+  return mended.includes(undefined) ? undefined : mended.join(',');
 }

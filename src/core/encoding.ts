@@ -33,6 +33,9 @@ const bitsByName: ReadonlyMap<string, number> = new Map(
   ].map((name, i) => [name, 2 ** i]),
 );
 
+/** Words of an encoding option. */
+export const encodingWords: readonly string[] = [...bitsByName.keys(), 'None'];
+
 const bit = (name: string): number => bitsByName.get(name) as number;
 const raw = 1;
 

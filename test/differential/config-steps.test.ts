@@ -173,6 +173,8 @@ remote = x:
     [['config', 'create', 'n', 'memory', '--obscure', '--no-obscure']],
     [['config', 'create', 'n', 'memory', '--auto-confirm', '--all']],
     [['config', 'create', 'n', 'crypt', 'remote=x:', 'password=pw', '--auto-confirm', '--all', '--non-interactive']],
+    [['config', 'create', 'n', 's3', 'provider=cloudflare', 'no_chek_bucket=true', 'chunk_size=5 MB', 'env_auth=ja']],
+    [['config', 'update', 'a', 'provider=R2', 'secret=x', 'upload_cutoff=big', 'acl=privat']],
     [['config', 'password', 'c', 'password', 'pw', 'password2=two']],
     [['config', 'password', 'nosuch', 'password', 'pw']],
     [['config', 'password', 'c', 'password']],
