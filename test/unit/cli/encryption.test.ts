@@ -141,6 +141,34 @@ describe('the life of an encrypted config', () => {
     }
   });
 
+  const changes: string[][] = [
+    ['create', 'n', 'memory'],
+    ['create', 'n', 's3', '--all'],
+    ['update', 'm', 'description=x'],
+    ['password', 'm', 'password', 'pw'],
+    ['unset', 'm', 'description'],
+    ['delete', 'm'],
+    ['touch'],
+    ['encryption', 'set'],
+    ['encryption', 'remove'],
+    [],
+  ];
+  test.each([
+    ['a wrong password', file, { RCLONE_CONFIG_PASS: 'nope' }],
+    ['no password', file, {}],
+    ['a damaged file', texts['damaged data'] as string, pass],
+    ['a file that was cut', file.slice(0, -40), pass],
+    ['a newer kind of encryption', file.replace('V0:', 'V1:'), pass],
+  ])('with %s no command that writes touches the file', async (_name, text, env) => {
+    fresh(text);
+    const done = await Promise.all(
+      changes.map((args) => cli(['config', ...args, '--ask-password=false'], { env: { ...env }, stdin: '' })),
+    );
+    expect(done.map((d, i) => [changes[i], d.code === 0])).toEqual(changes.map((args) => [args, false]));
+    for (const d of done) expect(d.stderr).toMatch(/CRITICAL: Failed to load config file ".*": \S/);
+    expect(readFileSync(conf, 'utf8')).toBe(text);
+  });
+
   test('data on standard input is not taken for passwords without end', async () => {
     fresh(file);
     const done = await cli(['rcat', 'm:b/x'], { stdin: 'line of data\n'.repeat(100_000) });

@@ -128,6 +128,56 @@ describe('a writer that is killed', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  test.each(['plain', 'encrypted'])(
+    'among others takes nothing of theirs with it: %s file',
+    { timeout: 120_000 },
+    async (kind) => {
+      const base = Array.from({ length: 2_000 }, (_, i) => `b${i}`);
+      writeFileSync(conf, base.map((name) => `[${name}]\ntype = memory\n\n`).join(''), { mode: 0o600 });
+      const isEncrypted = kind === 'encrypted';
+      if (isEncrypted) await (await openConfigStore(conf)).encrypt(configKey(platform, 'secret'));
+      // By process id: whether it dies as soon as it has the lock, or when its unfinished file is there.
+      const victims = new Map<number, '.lock' | '.partial'>();
+      const watcher = watch(dir, (_event, name) => {
+        const pid = Number(/"pid":(\d+)/.exec(readLock())?.[1]);
+        const moment = victims.get(pid);
+        if (moment === undefined || !name?.endsWith(moment)) return;
+        victims.delete(pid);
+        process.kill(pid, 'SIGKILL');
+      });
+      const readLock = (): string => {
+        try {
+          return readFileSync(`${conf}.lock`, 'utf8');
+        } catch {
+          return '';
+        }
+      };
+      const done = await Promise.all(
+        Array.from({ length: 12 }, async (_, i) => {
+          const child = spawn(
+            process.execPath,
+            [tscloneBin, 'config', 'create', `r${i}`, 'memory', '--no-output', '--config', conf],
+            { stdio: 'ignore', env: { PATH: process.env['PATH'], RCLONE_CONFIG_PASS: 'secret' } },
+          );
+          if (i % 3 === 0) victims.set(child.pid as number, i % 2 === 0 ? '.lock' : '.partial');
+          return new Promise<[string, number | null, string | null]>((resolve) =>
+            child.on('close', (code, signal) => resolve([`r${i}`, code, signal])),
+          );
+        }),
+      );
+      watcher.close();
+      expect(done.filter(([, , signal]) => signal === 'SIGKILL').length).toBeGreaterThan(0);
+      expect(done.filter(([, code, signal]) => code !== 0 && signal !== 'SIGKILL')).toEqual([]);
+      expect(readFileSync(conf, 'utf8').includes('RCLONE_ENCRYPT_V0:')).toBe(isEncrypted);
+      const store = await openConfigStore(conf, findKey('secret'));
+      const there = new Set(store.config.sections());
+      expect(base.filter((name) => !there.has(name))).toEqual([]);
+      expect(done.filter(([name, code]) => code === 0 && !there.has(name))).toEqual([]);
+      await store.update((c) => c.set('after', 'type', 'memory'));
+      expect(leftovers()).toEqual([]);
+    },
+  );
+
   test('its lock and its unfinished file are cleared', async () => {
     const dead = spawn(process.execPath, ['-e', '']);
     await new Promise((resolve) => dead.on('close', resolve));
