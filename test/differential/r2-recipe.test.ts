@@ -138,11 +138,21 @@ describe.skipIf(!available).each([{ strictChecksums: true }, { strictChecksums: 
       'the interactive steps at a terminal, by both programs, end in a working ls',
       async () => {
         await cli(['rcat', `admin:${bucket}/wizard/hello.txt`], { stdin: 'hello' });
-        const answers = [
-          ...['n', 'r2_backups', 's3', 'Cloudflare', '', 'SCOPED', 'secret-of-SCOPED', 'auto', gate.url, '', 'y'],
-          ...advancedOfR2.map((name) => (name === 'no_check_bucket' ? 'true' : '')),
-          ...['n', 'y', 'q'],
+        const basics = [
+          'n',
+          'r2_backups',
+          's3',
+          'Cloudflare',
+          '',
+          'SCOPED',
+          'secret-of-SCOPED',
+          'auto',
+          gate.url,
+          '',
+          'y',
         ];
+        const advanced = advancedOfR2.map((name) => (name === 'no_check_bucket' ? 'true' : ''));
+        const answers = [...basics, ...advanced, 'n', 'y', 'q'];
         // One terminal: the questions, the list of the recipe, and a write, which only no_check_bucket lets rclone do.
         const place = `r2_backups:${bucket}/wizard`;
         const steps = [['config'], ['ls', place], ['rcat', `${place}/new`, '<two'], ['ls', place]].map((words) => {
