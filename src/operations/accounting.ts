@@ -47,6 +47,11 @@ export class Accounting {
     return error;
   }
 
+  /** It was counted, and was told of where it happened. */
+  isSettled(e: unknown): boolean {
+    return e instanceof Error && this.#settled.has(e);
+  }
+
   /** An error that sums up others, which count already. */
   conclude(error: Error): Error {
     this.lastError = error;

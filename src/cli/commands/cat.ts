@@ -31,7 +31,7 @@ export const cat: CommandDefinition = {
     const left = c.flags.int('count');
     const limited = range !== undefined && range.start < 0 && left >= 0;
     if (c.operation.filter?.active) await source(c, c.args[0] as string);
-    for await (const { body } of readAll(c.operation, await opener(c), c.args[0] as string, range)) {
+    await readAll(c.operation, await opener(c), c.args[0] as string, range, async (body) => {
       let room = limited ? left : Number.POSITIVE_INFINITY;
       for await (const chunk of body) {
         if (!discard) await c.out.write(chunk.length > room ? chunk.subarray(0, room) : chunk);
@@ -39,7 +39,7 @@ export const cat: CommandDefinition = {
         if (room <= 0) break;
       }
       if (separator !== '' && !discard) await c.out.write(separator);
-    }
+    });
   },
 };
 
