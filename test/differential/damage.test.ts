@@ -2,6 +2,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareUtf8 } from '../../src/core/bytes.ts';
 import { obscured } from '../support/layered.ts';
 import { findPeer } from '../support/peers.ts';
 import { run, tscloneBin, type RunResult } from '../support/run.ts';
@@ -95,7 +96,7 @@ describe.skipIf(!rclone || !node)('damaged files in rclone and tsclone', () => {
   async function copied(remote: string, withoutText = false): Promise<string[]> {
     const target = `copied-${++copies}`;
     const done = await call('tsclone', 'copy', remote, target, '--retries', '1');
-    const there = (await readdir(join(dir, target)).catch(() => [])).sort();
+    const there = (await readdir(join(dir, target)).catch((): string[] => [])).sort(compareUtf8);
     for (const name of there)
       expect((await readFile(join(dir, target, name))).equals(name === 'small' ? small : truth), name).toBe(true);
     expect(done.code === 0).toBe(withoutText || there.includes('text'));
@@ -209,4 +210,4 @@ const messages = (r: RunResult): string[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.replace(/^\S+ \S+ /, ''))
-    .sort();
+    .sort(compareUtf8);
