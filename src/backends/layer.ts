@@ -59,6 +59,7 @@ export function commonFeatures(bases: readonly Backend[], own: Partial<Features>
     readMimeType: every('readMimeType'),
     writeMimeType: every('writeMimeType'),
     userMetadata: every('userMetadata'),
+    metadata: every('metadata'),
     // A recursive listing pays as soon as one of them has it; of a file system it costs nothing.
     fastList: some('fastList') && bases.every((b) => b.features.fastList || b.features.isLocal),
     tiers: every('tiers'),
@@ -132,7 +133,7 @@ export function withPath(e: unknown, path: string): unknown {
 export function passOn(
   backend: Backend,
   inner: Backend,
-  methods: readonly ('setDirModTime' | 'purge' | 'about' | 'cleanUp')[],
+  methods: readonly ('setDirModTime' | 'setDirMetadata' | 'purge' | 'about' | 'cleanUp')[],
 ): void {
   for (const method of methods) if (inner[method]) Object.assign(backend, { [method]: inner[method].bind(inner) });
 }

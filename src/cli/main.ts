@@ -211,7 +211,9 @@ async function runCommand(
   const confirm = flags.bool('interactive') ? stopping(createConfirm(prompter, logger.log), quit) : undefined;
   const signal = AbortSignal.any([io.signal, quit.signal]);
   platform.expectListeners?.(signal);
-  const operation: OperationContext = { platform, emit, accounting, signal, settings, filter, confirm };
+  const mapper = flags.list('metadata-mapper');
+  const mapMetadata = settings.metadata && mapper.length > 0 ? await loadMapper(mapper) : undefined;
+  const operation: OperationContext = { platform, emit, accounting, signal, settings, filter, mapMetadata, confirm };
   const passwords = passwordSources(flags, platform, prompter, logger);
   let store: Promise<ConfigStore> | undefined;
   const configStore = (): Promise<ConfigStore> =>
@@ -284,6 +286,11 @@ async function runCommand(
     if (quit.signal.aborted) return report(quit.signal.reason, logger, (text) => void io.stderr.write(text));
     return report(e, logger, (text) => void io.stderr.write(text), io.signal);
   }
+}
+
+/** A program that few use: nothing of it is loaded by others. */
+async function loadMapper(words: readonly string[]): Promise<OperationContext['mapMetadata']> {
+  return (await import('../node/metadata-mapper.ts')).createMetadataMapper(words);
 }
 
 /** When a question has no answer, or the answer is to quit, everything that is under way stops. */

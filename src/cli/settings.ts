@@ -51,7 +51,18 @@ export function settingsOf(flags: FlagValues): OperationSettings {
     modifyWindow: flags.duration('modify-window'),
     maxDepth: flags.int('max-depth'),
     deleteExcluded: flags.bool('delete-excluded'),
+    metadata: flags.bool('metadata'),
+    metadataSet: metadataSetOf(flags),
   };
+}
+
+function metadataSetOf(flags: FlagValues): Record<string, string> {
+  const pairs = flags.list('metadata-set').map((text) => {
+    const eq = text.indexOf('=');
+    if (eq < 0) throw new StartError(`Failed to parse '${text}' as metadata key=value.`);
+    return [text.slice(0, eq), text.slice(eq + 1)];
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
 }
 
 function deleteModeOf(flags: FlagValues): OperationSettings['deleteMode'] {

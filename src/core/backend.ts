@@ -55,7 +55,7 @@ export interface WriteOptions extends CallOptions {
   /** Absent = now. */
   modTime?: Nanos | undefined;
   mimeType?: string | undefined;
-  /** User metadata (lower-case keys). */
+  /** User and system metadata under rclone's names (lower-case keys). A time in it counts more than `modTime`. */
   metadata?: Readonly<Record<string, string>> | undefined;
   /** Digest of the source, worked out only if the backend needs it before the first byte is sent. */
   sourceHash?: ((type: HashType) => Promise<string | undefined>) | undefined;
@@ -76,6 +76,8 @@ export interface CopyOptions extends CallOptions {
   modTime?: Nanos | undefined;
   /** Set = the copy gets this metadata in place of the source's. */
   metadata?: Readonly<Record<string, string>> | undefined;
+  /** Metadata was asked for: what it says of the source beside its keys (an object's lock) counts too. */
+  carriesMetadata?: boolean | undefined;
 }
 
 /** What a store says of its space. Bytes; `objects` is a number of objects. Absent = it does not say. */
@@ -116,7 +118,10 @@ export interface Features {
   readonly slowHash: boolean;
   readonly readMimeType: boolean;
   readonly writeMimeType: boolean;
+  /** Any keys that the user likes are kept. */
   readonly userMetadata: boolean;
+  /** `stat` and `statDir` with `want: ['metadata']` tell some, and writes take it. */
+  readonly metadata: boolean;
   /** `list({ recursive })` costs fewer requests than the walk by directory. */
   readonly fastList: boolean;
   readonly tiers: boolean;
@@ -211,6 +216,9 @@ export interface Backend {
   setModTime?(path: string, modTime: Nanos, o?: CallOptions & { info?: ObjectInfo | undefined }): Promise<void>;
 
   setDirModTime?(path: string, modTime: Nanos, o?: CallOptions): Promise<void>;
+
+  /** Gives a directory the metadata of another one, its time included. */
+  setDirMetadata?(path: string, metadata: Readonly<Record<string, string>>, o?: CallOptions): Promise<void>;
 
   /** Removes many objects with fewer requests; answers the failures. */
   removeMany?(paths: readonly string[], o?: CallOptions): Promise<readonly { path: string; error: Error }[]>;

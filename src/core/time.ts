@@ -189,6 +189,11 @@ export function formatLayout(t: Nanos, layout: string, zone: 'utc' | 'local'): s
   });
 }
 
+/** The time that metadata tells: RFC 3339 only. */
+export function timestampOf(text: string): Nanos | undefined {
+  return /^\d{4}-\d\d-\d\d[Tt]/.test(text) ? parseDateTime(text) : undefined;
+}
+
 /** Parses RFC 3339 and the date forms that rclone takes; a form without zone is local time (or UTC). Undefined = none of them. */
 export function parseDateTime(text: string, zone: 'utc' | 'local' = 'local'): Nanos | undefined {
   const m = /^(\d{4})-(\d\d)-(\d\d)(?:([T ])(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);

@@ -3,6 +3,7 @@ import { TscloneError } from '../core/errors.ts';
 import type { Emit, LogLevel } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { formatSize } from '../core/size.ts';
+import type { MetadataMapper } from './metadata.ts';
 import type { Accounting } from './accounting.ts';
 import type { Filter } from './filter/filter.ts';
 import type { OperationSettings } from './settings.ts';
@@ -17,6 +18,8 @@ export interface OperationContext {
   readonly settings: OperationSettings;
   /** What listings and transfers leave out; absent = nothing. */
   readonly filter?: Filter | undefined;
+  /** Has the last word about metadata that travels (rclone's `--metadata-mapper`). */
+  readonly mapMetadata?: MetadataMapper | undefined;
   /** Asked before each change: false = leave it. Absent = everything is done. */
   readonly confirm?: ((verb: string, subject: string) => Promise<boolean>) | undefined;
 }

@@ -1,7 +1,8 @@
 import type { Backend, ByteSource } from '../core/backend.ts';
-import { toBase64, utf8 } from '../core/bytes.ts';
+import { closing, toBase64, utf8 } from '../core/bytes.ts';
 import { abortError, hasCode, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
+import { newMetadata } from './metadata.ts';
 import { dispositionName, urlName } from './url-names.ts';
 
 export interface UrlOptions {
@@ -162,10 +163,13 @@ export async function storeUrl(c: OperationContext, download: Download, backend:
   c.emit({ type: 'transfer.start', path, ...(size === undefined ? {} : { size }) });
   let taken = 0;
   try {
+    const written = { path, size, modTime: modTime ?? c.platform.now() };
+    const metadata = await newMetadata(c, backend, written).catch(closing(body));
     const info = await backend.write(path, body, {
       ...callOptions(c),
       ...(size === undefined ? {} : { size }),
-      modTime: modTime ?? c.platform.now(),
+      modTime: written.modTime,
+      ...(metadata ? { metadata } : {}),
       onBytes(bytes) {
         taken += bytes;
         c.accounting.bytes += bytes;

@@ -2,6 +2,7 @@ import type { ByteSource, ObjectInfo } from '../core/backend.ts';
 import { throwIfAborted } from '../core/errors.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
 import type { Place } from './locate.ts';
+import { newMetadata } from './metadata.ts';
 
 /** After a failure the rest of the input is read for a while, so that the program in front does not die of it. */
 const drainBytes = 64 * 1024 * 1024;
@@ -43,10 +44,13 @@ export async function rcat(
     }
   }
   try {
+    const modTime = c.platform.now();
+    const metadata = await newMetadata(c, backend, { path: leaf, size: o.size, modTime });
     const info = await backend.write(leaf, shielded(), {
       ...callOptions(c),
       ...(o.size === undefined ? {} : { size: o.size }),
-      modTime: c.platform.now(),
+      modTime,
+      ...(metadata ? { metadata } : {}),
       onBytes(bytes) {
         c.accounting.bytes += bytes;
         c.emit({ type: 'transfer.bytes', path: leaf, bytes });

@@ -80,6 +80,10 @@ export interface OperationSettings {
   readonly maxDepth: number;
   /** sync deletes on the destination what the filter leaves out. */
   readonly deleteExcluded: boolean;
+  /** Metadata travels with objects and directories. */
+  readonly metadata: boolean;
+  /** Keys that are set on everything that is written, where metadata travels. */
+  readonly metadataSet: Readonly<Record<string, string>>;
 }
 
 export const defaultSettings: OperationSettings = {
@@ -127,4 +131,6 @@ export const defaultSettings: OperationSettings = {
   modifyWindow: 1n,
   maxDepth: -1,
   deleteExcluded: false,
+  metadata: false,
+  metadataSet: {},
 };

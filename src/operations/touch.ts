@@ -2,6 +2,7 @@ import { bytesSource } from '../core/bytes.ts';
 import { hasCode } from '../core/errors.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
 import type { Located, Place } from './locate.ts';
+import { newMetadata } from './metadata.ts';
 import { forEachLimit } from './pool.ts';
 import { walk } from './walk.ts';
 
@@ -25,7 +26,13 @@ export async function touchFile(c: OperationContext, place: Place, o: TouchOptio
       return;
     }
     if (await skipped(c, 'touch (create)', backend.description)) return;
-    await backend.write(leaf, bytesSource(new Uint8Array(0)), { ...callOptions(c), size: 0, modTime: o.modTime });
+    const metadata = await newMetadata(c, backend, { path: leaf, size: 0, modTime: o.modTime });
+    await backend.write(leaf, bytesSource(new Uint8Array(0)), {
+      ...callOptions(c),
+      size: 0,
+      modTime: o.modTime,
+      ...(metadata ? { metadata } : {}),
+    });
     return;
   }
   if (await skipped(c, 'touch', leaf)) return;

@@ -1,9 +1,11 @@
 import type { Backend, ObjectInfo } from '../core/backend.ts';
+import { closing } from '../core/bytes.ts';
 import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { joinPath } from '../core/path.ts';
 import type { Aside } from './aside.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
 import { admit, withinLimit } from './limits.ts';
+import { carriedMetadata, copyMetadata } from './metadata.ts';
 import { removeObjects } from './remove.ts';
 import type { Held } from './same.ts';
 
@@ -83,9 +85,11 @@ function stopped(signal: AbortSignal, e: unknown): unknown {
 }
 
 /** Undefined = the store cannot copy between these two places. */
-async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string | undefined> {
+async function copyOnServer(c: OperationContext, src: Held, dst: Target): Promise<string | undefined> {
+  const { backend, info } = src;
+  const metadata = await copyMetadata(c, src, dst.backend);
   try {
-    await dst.backend.copy?.(backend, info, dst.path, callOptions(c));
+    await dst.backend.copy?.(backend, info, dst.path, { ...callOptions(c), ...metadata });
   } catch (e) {
     if (hasCode(e, 'unsupported')) return undefined;
     throw e;
@@ -98,7 +102,8 @@ async function copyOnServer(c: OperationContext, { backend, info }: Held, dst: T
 }
 
 /** Reads here and writes there. Each try starts a new read: a spent stream cannot be sent twice. */
-async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Target): Promise<string> {
+async function copyThrough(c: OperationContext, src: Held, dst: Target): Promise<string> {
+  const { backend, info } = src;
   const verify = !c.settings.ignoreChecksum;
   for (let attempt = 1; ; attempt++) {
     let taken = 0;
@@ -108,6 +113,7 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
       const size = seen.size ?? info.size;
       const modTime = info.modTime ?? seen.modTime;
       const counted = withinLimit(c, body, (bytes) => (read += bytes));
+      const metadata = await carriedMetadata(c, src, dst.backend, seen).catch(closing(body));
       await dst.backend.write(dst.path, counted, {
         ...callOptions(c),
         verify,
@@ -115,6 +121,7 @@ async function copyThrough(c: OperationContext, { backend, info }: Held, dst: Ta
         partialSuffix: c.settings.partialSuffix,
         ...(size === undefined ? {} : { size }),
         ...(modTime === undefined ? {} : { modTime }),
+        ...(metadata ? { metadata } : {}),
         ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
         sourceHash: async (type) => seen.hashes[type] ?? backend.hash?.(info.path, type, { ...callOptions(c), info }),
         ...(backend.features.isLocal
@@ -169,7 +176,8 @@ export async function moveObject(
   }
   if (whole) {
     try {
-      await dst.backend.move?.(src.backend, info, dst.path, callOptions(c));
+      const metadata = await copyMetadata(c, src, dst.backend);
+      await dst.backend.move?.(src.backend, info, dst.path, { ...callOptions(c), ...metadata });
       counted();
       accounting.serverSideMoves += 1;
       accounting.serverSideMoveBytes += size;

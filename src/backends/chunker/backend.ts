@@ -24,6 +24,7 @@ const ownFeatures: Partial<Features> = {
   readMimeType: false,
   writeMimeType: false,
   userMetadata: false,
+  metadata: false,
   fastList: false,
   tiers: false,
 };

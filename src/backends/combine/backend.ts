@@ -197,6 +197,13 @@ function rooted(name: string, upstreams: ReadonlyMap<string, Backend>, storeId: 
         await place.inner.setDirModTime?.(place.path, modTime, o);
       });
   }
+  if (every('setDirMetadata')) {
+    backend.setDirMetadata = (path, metadata, o = {}) =>
+      forPath(path, async () => {
+        const place = placeOf(path, 'dir_not_found');
+        await place.inner.setDirMetadata?.(place.path, metadata, o);
+      });
+  }
   if (every('removeMany')) {
     backend.removeMany = async (paths, o = {}) => {
       const failures: { path: string; error: Error }[] = [];

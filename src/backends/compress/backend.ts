@@ -224,14 +224,14 @@ function rooted(c: CompressContext, storeId: string, root: string): Backend {
   if (statDir) {
     backend.statDir = async (dir, o = {}) => {
       try {
-        return await statDir.call(inner, dir, callOnly(o));
+        return await statDir.call(inner, dir, { ...callOnly(o), want: o.want });
       } catch (e) {
         if (!hasCode(e, 'dir_not_found') || dir === '' || !(await loadIfThere(dir, callOnly(o)))) throw e;
         throw new TscloneError('not_directory', `${dir}: is an object, not a directory`, { path: dir, retry: 'no' });
       }
     };
   }
-  passOn(backend, inner, ['setDirModTime', 'purge', 'about', 'cleanUp']);
+  passOn(backend, inner, ['setDirModTime', 'setDirMetadata', 'purge', 'about', 'cleanUp']);
   inners.set(backend, inner);
   return backend;
 }

@@ -181,7 +181,11 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   }
   if (inner.statDir) {
     backend.statDir = (path, o = {}) =>
-      forPath(path, async () => ({ ...(await inner.statDir?.(dir(path), callOnly(o))), kind: 'dir' as const, path }));
+      forPath(path, async () => ({
+        ...(await inner.statDir?.(dir(path), { ...callOnly(o), want: o.want })),
+        kind: 'dir' as const,
+        path,
+      }));
   }
   if (inner.setModTime) {
     backend.setModTime = (path, modTime, o = {}) =>
@@ -190,6 +194,10 @@ function rooted(c: CryptContext, storeId: string, root: string): Backend {
   if (inner.setDirModTime) {
     backend.setDirModTime = (path, modTime, o = {}) =>
       forPath(path, async () => inner.setDirModTime?.(dir(path), modTime, callOnly(o)));
+  }
+  if (inner.setDirMetadata) {
+    backend.setDirMetadata = (path, metadata, o = {}) =>
+      forPath(path, async () => inner.setDirMetadata?.(dir(path), metadata, callOnly(o)));
   }
   if (inner.removeMany) {
     backend.removeMany = async (paths, o = {}) => {

@@ -254,9 +254,10 @@ function rooted(c: HasherContext, storeId: string, root: string): Backend {
       await forget(path);
     };
   }
-  const { statDir, setDirModTime, about, publicLink, cleanUp, setTier } = inner;
+  const { statDir, setDirModTime, setDirMetadata, about, publicLink, cleanUp, setTier } = inner;
   if (statDir) backend.statDir = (path, o) => statDir(path, o);
   if (setDirModTime) backend.setDirModTime = (path, modTime, o) => setDirModTime(path, modTime, o);
+  if (setDirMetadata) backend.setDirMetadata = (path, metadata, o) => setDirMetadata(path, metadata, o);
   if (about) backend.about = (o) => about(o);
   if (publicLink) backend.publicLink = (path, o) => publicLink(path, o);
   if (cleanUp) backend.cleanUp = (o) => cleanUp(o);

@@ -9,7 +9,9 @@ import type {
   Hashes,
   HashType,
   ListOptions,
+  Nanos,
   ObjectInfo,
+  WriteOptions,
 } from '../../core/backend.ts';
 import { closing, compareUtf8, toHex } from '../../core/bytes.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
@@ -21,6 +23,7 @@ import type { Platform } from '../../core/platform.ts';
 import { cleanPath } from '../../core/remote.ts';
 import type { LocalOptions } from './definition.ts';
 import { errnoOf, localError, lookupError } from './errors.ts';
+import { applyMetadata, fileMetadata } from './metadata.ts';
 import { fileNames, type FileNames } from './names.ts';
 import { readFileRange } from './read.ts';
 import { setTime } from './times.ts';
@@ -44,6 +47,7 @@ const features: Features = {
   readMimeType: true,
   writeMimeType: false,
   userMetadata: false,
+  metadata: true,
   fastList: false,
   tiers: false,
   isLocal: true,
@@ -82,6 +86,19 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       throw lookupError(e, path, 'object');
     }
   };
+
+  const describe = (
+    file: string,
+    path: string,
+    metadata: WriteOptions['metadata'],
+    modTime: Nanos | undefined,
+  ): Promise<void> =>
+    applyMetadata(file, metadata, {
+      path,
+      emit: c.emit,
+      specialBits: c.options.metadata_restore_special_bits,
+      modTime: c.options.no_set_modtime ? undefined : modTime,
+    });
 
   const hash = async (path: string, type: HashType, signal: AbortSignal | undefined): Promise<string> => {
     throwIfAborted(signal);
@@ -169,13 +186,8 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
 
     async write(path, body, o) {
       const file = await targetOf(path).catch(closing(body));
-      const size = await writeFile(
-        file,
-        path,
-        body,
-        { ...o, modTime: c.options.no_set_modtime ? undefined : o.modTime },
-        c.platform,
-      );
+      const finish = (partial: string): Promise<void> => describe(partial, path, o.metadata, o.modTime);
+      const size = await writeFile(file, path, body, o, c.platform, finish);
       const s = await fs.stat(file, { bigint: true });
       return { ...objectInfo(path, s), size };
     },
@@ -208,6 +220,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       try {
         await fs.mkdir(dirname(file), { recursive: true });
         await fs.rename(source, file);
+        if (o.metadata) await describe(file, to, o.metadata, undefined);
       } catch (e) {
         if (errnoOf(e) === 'EXDEV')
           throw new TscloneError('unsupported', `${to}: the file lies on another disk`, { path: to, retry: 'no' });
@@ -247,27 +260,19 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       });
     },
 
+    async setDirMetadata(path, metadata, o = {}) {
+      throwIfAborted(o.signal);
+      await describe(fileOf(path), path, metadata, undefined).catch((e: unknown) => {
+        throw localError(e, path, 'dir');
+      });
+    },
+
     hash: (path, type, o = {}) => hash(path, type, o.signal),
   };
   return backend;
 }
 
 const isHash = (want: string): want is HashType => (hashTypes as readonly string[]).includes(want);
-
-function fileMetadata(s: BigIntStats): Record<string, string> {
-  const time = (ns: bigint): string => {
-    const iso = new Date(Number(ns / 1_000_000n)).toISOString();
-    return `${iso.slice(0, 19)}.${(ns % 1_000_000_000n).toString().padStart(9, '0')}Z`.replace(/\.?0+Z$/, 'Z');
-  };
-  return {
-    atime: time(s.atimeNs),
-    btime: time(s.birthtimeNs),
-    gid: String(s.gid),
-    mode: s.mode.toString(8),
-    mtime: time(s.mtimeNs),
-    uid: String(s.uid),
-  };
-}
 
 async function* listDirectory(
   c: LocalContext,

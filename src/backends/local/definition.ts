@@ -31,7 +31,7 @@ export const localOptions = defineOptions({
   no_preallocate: flag('Do not reserve space before a write; tsclone never does.'),
   no_sparse: flag('Never write sparse files; tsclone never does.'),
   no_set_modtime: flag('Leave the time of written files as it is.'),
-  metadata_restore_special_bits: flag('Restore setuid and setgid bits.', { notBuilt: 'file modes are not restored' }),
+  metadata_restore_special_bits: flag('With --metadata, restore setuid, setgid and sticky bits too.'),
   fatal_if_no_space: flag('End everything when the disk is full.', {
     notBuilt: 'a full disk is an error of each file',
   }),

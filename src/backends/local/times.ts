@@ -6,18 +6,18 @@ import { splitNanos } from '../../core/time.ts';
 /**
  * Sets the modification time to the nanosecond. Node takes seconds as a double, which at today's dates is 238 ns wide;
  * times that do not fit go through the system's `touch`, one helper shell for all of them. Without `touch` the time
- * stays within that width.
+ * stays within that width. The time of the last read becomes `atime`, absent = now.
  */
-export async function setTime(file: string, time: Nanos): Promise<void> {
+export async function setTime(file: string, time: Nanos, atime?: Nanos): Promise<void> {
   const { seconds, nanos } = splitNanos(time);
-  const now = Date.now() / 1000;
+  const read = atime === undefined ? Date.now() / 1000 : Number(atime) / 1e9;
   const asDouble = Number(seconds) + nanos / 1e9;
-  await utimes(file, now, asDouble);
+  await utimes(file, read, asDouble);
   if ((await stat(file, { bigint: true })).mtimeNs === time) return;
   // Rounding down to whole digits may still hit: half a step up survives the truncation below.
-  await utimes(file, now, asDouble + 1e-7);
+  await utimes(file, read, asDouble + 1e-7);
   if ((await stat(file, { bigint: true })).mtimeNs === time) return;
-  await utimes(file, now, asDouble);
+  await utimes(file, read, asDouble);
   await touch(file, `@${seconds}.${String(nanos).padStart(9, '0')}`);
 }
 

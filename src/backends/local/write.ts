@@ -6,11 +6,11 @@ import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts
 import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 import { errnoOf, localError } from './errors.ts';
-import { setTime } from './times.ts';
 
 /**
  * Writes into `NAME.xxxxxxxx.partial` beside the target and renames it when every byte is there. On any error the
- * partial file is removed and the target stays as it was. Answers the number of bytes.
+ * partial file is removed and the target stays as it was. `finish` gives the file what else belongs to it. Answers the
+ * number of bytes.
  */
 export async function writeFile(
   file: string,
@@ -18,6 +18,7 @@ export async function writeFile(
   body: ByteSource,
   o: WriteOptions,
   platform: Platform,
+  finish: (file: string) => Promise<void>,
 ): Promise<number> {
   const source = pullFrom(body, o.signal);
   let partial: string | undefined;
@@ -49,7 +50,7 @@ export async function writeFile(
     throwIfAborted(o.signal);
     await handle.close();
     handle = undefined;
-    if (o.modTime !== undefined) await setTime(partial, o.modTime);
+    await finish(partial);
     if (partial !== file) await rename(partial, file);
     partial = undefined;
     return total;

@@ -28,6 +28,7 @@ const features: Features = {
   readMimeType: true,
   writeMimeType: true,
   userMetadata: true,
+  metadata: true,
   fastList: true,
   tiers: false,
   isLocal: false,

@@ -41,6 +41,7 @@ function featuresOf(c: S3Connection): Features {
     readMimeType: true,
     writeMimeType: true,
     userMetadata: true,
+    metadata: true,
     fastList: true,
     tiers: features.tiers,
     isLocal: false,

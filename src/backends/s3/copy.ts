@@ -2,13 +2,13 @@ import { CopyObjectCommand, type StorageClass } from '@aws-sdk/client-s3';
 import { fromHex, toBase64 } from '../../core/bytes.ts';
 import type { CallOptions, CopyOptions, ObjectInfo } from '../../core/backend.ts';
 import { TscloneError } from '../../core/errors.ts';
-import { formatMtimeSeconds } from '../../core/time.ts';
+import { formatMtimeSeconds, timestampOf } from '../../core/time.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { copyParts } from './copy-parts.ts';
 import { headersOf, mtimeKey, storedEncoding, type ObjectHeaders } from './metadata.ts';
-import { metadataFields, timeOf } from './metadata-fields.ts';
+import { metadataFields } from './metadata-fields.ts';
 import { copySource, type Place } from './names.ts';
 import { copiesLock, lockAfterUpload, lockFields, lockFor, type ObjectLock } from './object-lock.ts';
 import { headObject, notFound } from './read.ts';
@@ -19,6 +19,8 @@ interface Changes {
   readonly modTime?: bigint | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly tier?: string | undefined;
+  /** `copy` among the options of object lock takes the source's. */
+  readonly carriesLock?: boolean | undefined;
 }
 
 /**
@@ -33,8 +35,8 @@ export async function copyObject(
   path: string,
   o: CopyOptions,
 ): Promise<ObjectInfo> {
-  const modTime = timeOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime;
-  await copyWithin(c, from, info, to, path, { modTime, metadata: o.metadata }, o);
+  const modTime = timestampOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime;
+  await copyWithin(c, from, info, to, path, { modTime, metadata: o.metadata, carriesLock: o.carriesMetadata }, o);
   const stored = await headObject(c, to, path, o);
   if (info.size !== undefined && stored.size !== info.size) {
     throw new TscloneError(
@@ -96,7 +98,8 @@ async function copyWithin(
   const inParts = info.size === undefined || info.size >= c.quirks.copy_cutoff;
   const needsHeaders = replaces || inParts || self || copiesLock(c);
   const source = needsHeaders && !headersOf(info) ? await headObject(c, from, info.path, o) : info;
-  const lock = self ? keptLock(lockFor(c, source.metadata), headersOf(source)) : lockFor(c, changes.metadata);
+  const told = changes.metadata ?? (changes.carriesLock ? source.metadata : undefined);
+  const lock = self ? keptLock(lockFor(c, source.metadata), headersOf(source)) : lockFor(c, told);
   const storageClass = changes.tier ?? (c.options.storage_class || info.tier || '');
   const fields = {
     ...aclField(c.options.acl),
@@ -137,17 +140,16 @@ function described(c: S3Connection, source: ObjectInfo, changes: Changes): objec
   const h = headersOf(source) ?? {};
   const modTime = changes.modTime ?? source.modTime ?? c.platform.now();
   const md5 = keptMd5(c, source, h);
-  if (changes.metadata !== undefined) {
-    return metadataFields(c, {
-      path: source.path,
-      modTime,
-      mimeType: source.mimeType,
-      metadata: changes.metadata,
-      md5,
-    });
-  }
-  const encoding = storedEncoding(h);
   const isKms = h.ServerSideEncryption?.startsWith('aws:kms') === true && c.options.server_side_encryption === '';
+  // No key of rclone's metadata stands for these.
+  const kept = {
+    ...given('Expires', h.ExpiresString === undefined ? undefined : new Date(h.ExpiresString)),
+    ...given('WebsiteRedirectLocation', h.WebsiteRedirectLocation),
+    ...(isKms ? { ServerSideEncryption: h.ServerSideEncryption, ...given('SSEKMSKeyId', h.SSEKMSKeyId) } : {}),
+  };
+  const { metadata } = changes;
+  if (metadata !== undefined)
+    return { ...metadataFields(c, { path: source.path, modTime, mimeType: source.mimeType, metadata, md5 }), ...kept };
   return {
     Metadata: {
       ...h.Metadata,
@@ -158,10 +160,8 @@ function described(c: S3Connection, source: ObjectInfo, changes: Changes): objec
     ...given('CacheControl', h.CacheControl),
     ...given('ContentDisposition', h.ContentDisposition),
     ...given('ContentLanguage', h.ContentLanguage),
-    ...given('ContentEncoding', encoding),
-    ...given('Expires', h.ExpiresString === undefined ? undefined : new Date(h.ExpiresString)),
-    ...given('WebsiteRedirectLocation', h.WebsiteRedirectLocation),
-    ...(isKms ? { ServerSideEncryption: h.ServerSideEncryption, ...given('SSEKMSKeyId', h.SSEKMSKeyId) } : {}),
+    ...given('ContentEncoding', storedEncoding(h)),
+    ...kept,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Nanos } from '../../core/entry.ts';
-import { formatMtimeSeconds, parseDateTime } from '../../core/time.ts';
+import { formatMtimeSeconds } from '../../core/time.ts';
 import type { S3Connection } from './client.ts';
 import { md5Key, mtimeKey, systemHeaders, type SystemHeader } from './metadata.ts';
 import { lockKeys } from './object-lock.ts';
@@ -47,11 +47,6 @@ function setSystemField(out: MetadataFields, key: string, value: string): boolea
   else if (key === 'x-amz-tagging') out.Tagging = value;
   else return false;
   return true;
-}
-
-/** RFC 3339 only. */
-export function timeOf(text: string): Nanos | undefined {
-  return /^\d{4}-\d\d-\d\d[Tt]/.test(text) ? parseDateTime(text) : undefined;
 }
 
 /** What no header can carry is left out with an error in the log, as rclone does; the upload goes on. */

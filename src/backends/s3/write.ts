@@ -2,11 +2,11 @@ import type { ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts
 import { fromHex, toBase64, toHex } from '../../core/bytes.ts';
 import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { SourceReader } from '../../core/source-reader.ts';
+import { timestampOf } from '../../core/time.ts';
 import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { looksLikeMd5, mtimeKey, unquote } from './metadata.ts';
-import { timeOf } from './metadata-fields.ts';
 import { uploadParts } from './multipart.ts';
 import type { Place } from './names.ts';
 import { lockAfterUpload, lockFor } from './object-lock.ts';
@@ -44,7 +44,7 @@ export async function writeObject(
 
 /** A time among the metadata counts more than the source's. */
 function writtenTime(c: S3Connection, o: WriteOptions): bigint {
-  return timeOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime ?? c.platform.now();
+  return timestampOf(o.metadata?.[mtimeKey] ?? '') ?? o.modTime ?? c.platform.now();
 }
 
 async function store(c: S3Connection, t: WriteTarget, reader: SourceReader, o: WriteOptions): Promise<ObjectInfo> {

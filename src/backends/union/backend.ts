@@ -135,6 +135,16 @@ function rooted(c: UnionContext, root: string): Backend {
         );
       });
   }
+  if (every('setDirMetadata')) {
+    backend.setDirMetadata = (path, metadata, o = {}) =>
+      forPath(path, async () => {
+        const dirs = await chooseDirs(u, path, o);
+        await onEach(
+          inBranch(dirs),
+          ({ branch }) => branch.inner.setDirMetadata?.(path, metadata, callOnly(o)) as Promise<void>,
+        );
+      });
+  }
   if (every('removeMany') && c.action.many) backend.removeMany = (paths, o = {}) => removeMany(u, paths, o);
   if (every('purge')) {
     backend.purge = (dir, o = {}) =>

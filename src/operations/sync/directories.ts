@@ -2,6 +2,7 @@ import type { DirInfo } from '../../core/backend.ts';
 import { messageOf } from '../../core/errors.ts';
 import { formatRfc3339 } from '../../core/time.ts';
 import { callOptions, log, skipped } from '../context.ts';
+import { carriedDirMetadata } from '../metadata.ts';
 import { modifyWindow } from '../same.ts';
 import type { SyncRun } from './run.ts';
 
@@ -24,8 +25,11 @@ export async function makeDirectories(run: SyncRun, dirs: readonly DirPair[]): P
     }
     run.made.add(path);
     run.written.add(path);
-    if (!(await skipped(c, 'make directory', path))) {
+    // As rclone: one line tells of both.
+    const described = carriesDirMetadata(run);
+    if (!(await skipped(c, described ? 'update directory metadata' : 'make directory', path))) {
       await dst.mkdir(path, callOptions(c));
+      if (described) continue;
       const made = `Made directory with metadata (mtime=${formatRfc3339(modTime ?? 0n)})`;
       log(c, 'info', path, dated ? made : 'Making directory');
     }
@@ -45,6 +49,7 @@ export async function copyDirTimes(run: SyncRun, dirs: readonly DirPair[]): Prom
   for (const dir of topDown(dirs).reverse()) {
     const { modTime } = dir.src;
     const path = dir.dst?.path ?? dir.src.path;
+    if (!dir.dst && (await copyDirMetadata(run, dir.src))) continue;
     if (modTime === undefined || !(run.written.has(path) || hasOtherTime(run, dir))) continue;
     if (await skipped(c, 'set directory modification time', path, dir.dst?.size)) continue;
     try {
@@ -56,6 +61,26 @@ export async function copyDirTimes(run: SyncRun, dirs: readonly DirPair[]): Prom
       run.fail(e);
     }
   }
+}
+
+const carriesDirMetadata = ({ c, src, dst }: SyncRun): boolean =>
+  c.settings.metadata && src.statDir !== undefined && src.features.metadata && dst.setDirMetadata !== undefined;
+
+/** --metadata, for a directory that the destination did not have. True = there is nothing more to set. */
+async function copyDirMetadata(run: SyncRun, dir: DirInfo): Promise<boolean> {
+  const { c, src, dst } = run;
+  if (!carriesDirMetadata(run) || !run.written.has(dir.path)) return false;
+  if (await skipped(c, 'update directory metadata', dir.path)) return true;
+  try {
+    const metadata = await carriedDirMetadata(c, src, dst, dir);
+    if (!metadata) return false;
+    await dst.setDirMetadata?.(dir.path, metadata, callOptions(c));
+    log(c, 'info', dir.path, 'Updated directory metadata');
+  } catch (e) {
+    log(c, 'error', dir.path, `Failed to update directory timestamp or metadata: ${messageOf(e)}`);
+    run.fail(e);
+  }
+  return true;
 }
 
 /** The rules for objects, as far as they make sense for a directory. */

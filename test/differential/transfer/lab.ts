@@ -237,7 +237,11 @@ function logLines(stderr: string, side: Side): string[] {
       .filter((line) => !/^(INFO|NOTICE) *: *$/.test(line))
       .filter((line) => !line.startsWith('NOTICE: Local file system at out: Skipped set directory modification time'))
       .sort()
-      // rclone sets the time of some directories twice.
-      .filter((line, i, all) => line !== all[i - 1] || !/et directory modification time/.test(line))
+      // rclone sets the time or the metadata of some directories twice.
+      .filter(
+        (line, i, all) =>
+          line !== all[i - 1] ||
+          !/et directory modification time|date directory metadata|dated directory metadata/.test(line),
+      )
   );
 }
