@@ -23,6 +23,8 @@ export { uploadWithClient } from './library/upload-with-client.ts';
 export type { UploadWithClientOptions } from './library/upload-with-client.ts';
 export { hasCode, isTscloneError, TscloneError } from './core/errors.ts';
 export type { ErrorCode } from './core/errors.ts';
+export type { Check, DiagnoseOptions, Diagnosis, Finding, Mend, RemoteReport } from './core/diagnosis.ts';
+export type { FaultName } from './core/faults.ts';
 export type { Event } from './core/events.ts';
 export type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './core/entry.ts';
 export type { Backend, ByteSource, Features, TransportLimits } from './core/backend.ts';

@@ -38,6 +38,10 @@ export interface Session {
   /** Definition and typed options behind a reference, without opening it. */
   resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }>;
   remotes(): { name: string; type: string; source: 'environment' | 'file'; description: string }[];
+  /** References that an opened layer has opened below itself, as its options name them. */
+  below(remote: Remote): readonly string[];
+  /** The same with nothing opened yet, for when the config has changed. */
+  reopen(): Session;
 }
 
 export function createSession(o: SessionOptions): Session {
@@ -48,6 +52,7 @@ export function createSession(o: SessionOptions): Session {
   const opened = new Map<string, Promise<Backend>>();
   /** What each layer stands on. */
   const layers = new Map<string, ReadonlySet<string>>();
+  const lowerReferences = new Map<string, Set<string>>();
 
   async function resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }> {
     const type = typeOf(remote);
@@ -76,7 +81,7 @@ export function createSession(o: SessionOptions): Session {
 
   /** `upper`: the layer that opens this remote below itself. */
   function base(remote: Remote, upper?: string): Promise<Backend> {
-    const key = `${remote.name},${formatParams(remote.params)}`;
+    const key = keyOf(remote);
     if (upper !== undefined) {
       const circle = pathBetween(layers, key, upper);
       if (circle) return Promise.reject(standsOnItself(remote, [upper, ...circle]));
@@ -91,7 +96,10 @@ export function createSession(o: SessionOptions): Session {
           platform: o.platform,
           emit,
           limits,
-          openRemote: (reference) => openBelow(reference, key),
+          openRemote(reference) {
+            lowerReferences.set(key, (lowerReferences.get(key) ?? new Set()).add(reference));
+            return openBelow(reference, key);
+          },
         }),
       );
       opened.set(key, backend);
@@ -106,8 +114,21 @@ export function createSession(o: SessionOptions): Session {
   }
   const open = (reference: string): Promise<Backend> => openBelow(reference);
 
-  return { config, platform: o.platform, emit, limits, open, resolve, remotes: () => listRemotes(sources) };
+  return {
+    config,
+    platform: o.platform,
+    emit,
+    limits,
+    open,
+    resolve,
+    remotes: () => listRemotes(sources),
+    below: (remote) => [...(lowerReferences.get(keyOf(remote)) ?? [])],
+    reopen: () => createSession(o),
+  };
 }
+
+/** Tells opened remotes apart: paths do not count. */
+const keyOf = (remote: Remote): string => `${remote.name},${formatParams(remote.params)}`;
 
 /** The way from one layer down to another; undefined = there is none. */
 function pathBetween(

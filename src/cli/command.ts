@@ -9,6 +9,8 @@ import type { Prompter } from './prompt.ts';
 export interface Output {
   write(data: string | Uint8Array): Promise<void>;
   line(text: string): Promise<void>;
+  /** Somebody looks at it. */
+  readonly isTerminal: boolean;
 }
 
 /** Everything a command may use. */

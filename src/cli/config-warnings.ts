@@ -1,6 +1,6 @@
 import { encodingWords } from '../core/encoding.ts';
 import { isSecret, readValue, type DescribedOption } from '../options/describe.ts';
-import { nearest } from './parse.ts';
+import { nearest } from '../core/nearest.ts';
 
 /**
  * What is probably a mistake in the options of a remote: a provider or an option that nobody knows, a value of the wrong

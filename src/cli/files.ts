@@ -21,6 +21,7 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
   const stream = handle.createWriteStream();
   const out: BufferedOutput = createOutput(stream, `the file ${path}`);
   return {
+    isTerminal: false,
     write: out.write,
     line: out.line,
     async close() {

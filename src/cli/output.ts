@@ -34,6 +34,7 @@ export function createOutput(stream: Writable & { isTTY?: boolean }, name = 'sta
   };
   return {
     flush,
+    isTerminal: stream.isTTY === true,
     async write(data) {
       if (typeof data === 'string') {
         pending += shown(data);

@@ -6,6 +6,7 @@ import { edgePlatform } from '../core/edge-platform.ts';
 import { bytesToName } from '../core/encoding.ts';
 import { TscloneError } from '../core/errors.ts';
 import { ignoreEvents, type Emit } from '../core/events.ts';
+import type { DiagnoseOptions, Diagnosis } from '../core/diagnosis.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
 import { callOptions, type OperationContext } from '../operations/context.ts';
@@ -60,6 +61,12 @@ export interface TscloneSession {
   move(from: string, to: string, o?: TransferOptions): Promise<TransferSummary>;
   /** Makes the destination directory equal to the source: copies, then deletes what the source does not have. */
   sync(from: string, to: string, o?: TransferOptions): Promise<TransferSummary>;
+  /**
+   * Finds out why a remote does not work: tries what a backup job needs, of the remotes below a layer first, and answers
+   * each cause with the config line that mends it. Changes nothing unless `write` is set; then with objects of its own,
+   * which it removes. Rejects only when the signal fires.
+   */
+  diagnose(reference: string, o?: DiagnoseOptions): Promise<Diagnosis>;
 }
 
 export interface Runtime {
@@ -114,6 +121,7 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
     copy: (from, to, t) => transfer('copy', from, to, t),
     move: (from, to, t) => transfer('move', from, to, t),
     sync: (from, to, t) => transfer('sync', from, to, t),
+    diagnose: async (reference, d) => (await import('./diagnose/diagnose.ts')).diagnose(session, reference, d),
   };
 }
 

@@ -77,6 +77,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'backend decode', load: async () => (await import('./cryptdecode.ts')).backendDecode },
   { name: 'cryptdecode', load: async () => (await import('./cryptdecode.ts')).cryptdecode },
   { name: 'serve s3', load: async () => (await import('./serve-s3.ts')).serveS3 },
+  { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'demo', load: async () => (await import('./demo.ts')).demo },
   { name: 'version', load: async () => (await import('./version.ts')).versionCommand },
 ];

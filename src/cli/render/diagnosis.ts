@@ -1,0 +1,125 @@
+import type { Check, CheckStatus, Diagnosis, Finding, RemoteReport } from '../../core/diagnosis.ts';
+import { remoteVariable } from '../../options/derive.ts';
+import { withoutControls } from '../output.ts';
+
+export interface ShowOptions {
+  readonly colours: boolean;
+  /** Findings whose line was written into the config. */
+  readonly written: readonly Finding[];
+  readonly write: boolean;
+  /** Has the config file a section of this name? */
+  readonly hasSection: (name: string) => boolean;
+}
+
+const width = 80;
+const words: Readonly<Record<CheckStatus, string>> = { ok: 'ok', warning: 'warning', failed: 'FAILED', skipped: '' };
+const colour: Readonly<Record<CheckStatus, number>> = { ok: 32, warning: 33, failed: 31, skipped: 2 };
+
+/** A table for each remote, then what is wrong with it and how to mend it. Fits 80 columns, but for lines to copy. */
+export function showDiagnosis(d: Diagnosis, o: ShowOptions): string {
+  const paint = (status: CheckStatus, text: string): string =>
+    o.colours ? `\x1b[${colour[status]}m${text}\x1b[0m` : text;
+  const lines: string[] = [];
+  for (const report of d.remotes) {
+    if (lines.length > 0) lines.push('');
+    lines.push(...heading(report));
+    for (const check of report.checks) if (check.status !== 'skipped') lines.push(...row(check, paint));
+    lines.push(...skipped(report.checks, paint));
+  }
+  for (const finding of d.remotes.flatMap((r) => r.findings)) lines.push('', ...problem(finding, o, paint));
+  const left = d.remotes.flatMap((r) => r.left);
+  if (left.length > 0) lines.push('', ...hanging('left behind', left.map(withoutControls).join(', ')));
+  if (o.written.length > 0) {
+    lines.push('');
+    for (const { remote, mend } of o.written)
+      if (mend)
+        lines.push(
+          `written into [${remote}]: ${mend.remove ? `${mend.option} removed` : `${mend.option} = ${mend.value ?? ''}`}`,
+        );
+  }
+  lines.push('', conclusion(d, o));
+  return `${lines.join('\n')}\n`;
+}
+
+function heading({ remote, type, place }: RemoteReport): string[] {
+  return wrap(withoutControls(`${remote}: ${[type, place].filter((t) => t !== '').join(', ')}`), width, 2);
+}
+
+function row({ name, status, detail }: Check, paint: (s: CheckStatus, t: string) => string): string[] {
+  const [first = '', ...more] = wrap(withoutControls(detail), width - 24);
+  const head = `  ${name.padEnd(12)} ${paint(status, words[status].padEnd(8))} ${first}`.trimEnd();
+  return [head, ...more.map((line) => `${' '.repeat(24)}${line}`)];
+}
+
+/** What was not tried, by reason. */
+function skipped(checks: readonly Check[], paint: (s: CheckStatus, t: string) => string): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, status, detail } of checks)
+    if (status === 'skipped') names.set(detail, [...(names.get(detail) ?? []), name]);
+  return [...names].flatMap(([reason, of]) =>
+    wrap(withoutControls(`${of.join(', ')}: ${reason}`), width - 2, 2).map((line) => `  ${paint('skipped', line)}`),
+  );
+}
+
+function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) => string): string[] {
+  const status = f.severity === 'error' ? 'failed' : 'warning';
+  const lines = [
+    `${paint(status, f.severity === 'error' ? 'PROBLEM' : 'WARNING')} ${f.fault} (${f.check} of ${withoutControls(f.remote)})`,
+  ];
+  lines.push(...hanging('cause', withoutControls(f.cause)));
+  if (f.answer !== undefined) lines.push(...hanging('answer', withoutControls(f.answer)));
+  lines.push(...hanging('remedy', withoutControls(f.remedy)));
+  if (!f.mend) return lines;
+  const { option, value, remove } = f.mend;
+  const line = remove ? `remove the line of ${option}` : `${option} = ${value ?? '…'}`;
+  // Lines to copy are not broken.
+  lines.push(`  line     ${withoutControls(line)}${f.proved ? '   (tried: it helps)' : ''}`);
+  if (!o.hasSection(f.remote)) {
+    if (/^[\w-]+$/.test(f.remote) && !remove)
+      lines.push(`  variable ${remoteVariable(f.remote, option)}=${quoted(value ?? '…')}`);
+    return lines;
+  }
+  const command = remove
+    ? `config unset ${f.remote} ${option}`
+    : `config update ${f.remote} ${option}=${quoted(value ?? '…')}`;
+  return [...lines, `  command  tsclone ${withoutControls(command)}`];
+}
+
+const quoted = (value: string): string =>
+  /^[\w:/.,=+@%…-]*$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+
+function conclusion(d: Diagnosis, o: ShowOptions): string {
+  const findings = d.remotes.flatMap((r) => r.findings);
+  const errors = findings.filter((f) => f.severity === 'error').length;
+  const warnings = findings.length - errors;
+  const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+  if (errors > 0) return `${count(errors, 'problem')}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}.`;
+  const well = o.write ? 'All is well.' : 'All is well, as far as reading goes; --write tries the rest.';
+  return warnings > 0 ? `${well} ${count(warnings, 'warning')}.` : well;
+}
+
+function hanging(label: string, text: string): string[] {
+  const [first = '', ...more] = wrap(text, width - 11);
+  return [`  ${label.padEnd(8)} ${first}`, ...more.map((line) => `${' '.repeat(11)}${line}`)];
+}
+
+/** Breaks at spaces, and inside of words that are longer than a line. */
+function wrap(text: string, columns: number, indent = 0): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (let word of text.split(' ')) {
+    const room = (): number => columns - (lines.length > 0 ? indent : 0);
+    if (line !== '' && line.length + 1 + word.length > room()) {
+      lines.push(line);
+      line = '';
+    }
+    while (line === '' && word.length > room()) {
+      const fits = room();
+      lines.push(word.slice(0, fits));
+      word = word.slice(fits);
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.map((l, i) => (i === 0 ? l : ' '.repeat(indent) + l));
+}
