@@ -30,12 +30,32 @@ export async function removeObjects(
   objects: AsyncIterable<ObjectInfo> | Iterable<ObjectInfo>,
   disposal: Disposal = deletion,
 ): Promise<void> {
+  const { failures, refused } = await removeEach(c, backend, objects, disposal);
+  if (failures === 0) return;
+  const message = `failed to delete ${failures} files`;
+  throw refused ? fatal(message) : new TscloneError('other', message);
+}
+
+interface Removal {
+  readonly failures: number;
+  /** A limit kept some of them. */
+  readonly refused: boolean;
+  readonly last: Error | undefined;
+}
+
+async function removeEach(
+  c: OperationContext,
+  backend: Backend,
+  objects: AsyncIterable<ObjectInfo> | Iterable<ObjectInfo>,
+  disposal: Disposal,
+): Promise<Removal> {
   const { verb, dispose } = disposal;
   let failures = 0;
   let refused = false;
+  let last: Error | undefined;
   const failed = (path: string, e: unknown): void => {
     log(c, 'error', path, `Couldn't ${verb}: ${messageOf(e)}`);
-    c.accounting.settle(e);
+    last = c.accounting.settle(e);
     failures += 1;
   };
   const done = (info: ObjectInfo): void => {
@@ -48,7 +68,7 @@ export async function removeObjects(
       const limit = overLimit(c, info);
       if (limit) {
         log(c, 'error', info.path, `Got fatal error on delete: ${limit.message}`);
-        c.accounting.settle(limit);
+        last = c.accounting.settle(limit);
         failures += 1;
         refused = true;
         // As many lines as rclone's workers write before they stop.
@@ -85,9 +105,7 @@ export async function removeObjects(
       batch.length === 1 ? removeOne(batch[0] as ObjectInfo) : removeBatch(batch),
     );
   else await forEachLimit(allowed(), c.settings.checkers, removeOne);
-  if (failures === 0) return;
-  const message = `failed to delete ${failures} files`;
-  throw refused ? fatal(message) : new TscloneError('other', message);
+  return { failures, refused, last };
 }
 
 /** The error of an object that would be one too many. */
@@ -123,7 +141,8 @@ export async function deleteObjects(c: OperationContext, { backend, file }: Loca
 /** Removes exactly one object. @throws object_not_found, also for directories */
 export async function deleteFile(c: OperationContext, { backend, file, reference }: Located): Promise<void> {
   if (!file) throw notAnObject(reference);
-  await removeObjects(c, backend, [file.info]);
+  const { last } = await removeEach(c, backend, [file.info], deletion);
+  if (last) throw last;
 }
 
 /** Removes an empty directory. */

@@ -145,7 +145,6 @@ const trees: Case[] = [
   'tree t --sort ctime',
   'tree t --sort nope',
   'tree t -t',
-  'tree s3:shared -t',
   'tree t -t -r',
   'tree t -r',
   'tree t -U',

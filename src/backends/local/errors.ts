@@ -15,7 +15,7 @@ const words: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
   EMFILE: 'too many open files',
   ELOOP: 'too many levels of symbolic links',
-  EEXIST: 'a file is in the way',
+  EEXIST: 'not a directory',
 };
 
 /** For a look-up: below a file there is nothing. */
