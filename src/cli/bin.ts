@@ -28,6 +28,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Without a listener it ends the process.
+let toggle = (): void => {};
+if (process.platform !== 'win32') process.on('SIGUSR2', () => toggle());
+
 const terminal = isatty(0) ? openTerminal() : undefined;
 const code = await runCli(process.argv.slice(2), {
   env: process.env,
@@ -37,6 +41,7 @@ const code = await runCli(process.argv.slice(2), {
   stdinIsEmpty: stdinIsEmpty(),
   ...(terminal ? { terminal } : {}),
   signal: stop.signal,
+  onToggle: (f) => (toggle = f),
   ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
 });
 process.exit(code);

@@ -29,7 +29,7 @@ import { applyEnvironment, parseArguments, refuseNotBuilt, type Arguments } from
 import { Interrupted, type Terminal } from './prompt.ts';
 import { createPrompter, passwordSources } from './prompting.ts';
 import { runWithRetries } from './run.ts';
-import { settingsOf } from './settings.ts';
+import { settingsOf, throttleOf } from './settings.ts';
 import { version, versionText } from './version.ts';
 
 export interface CliIo {
@@ -42,6 +42,8 @@ export interface CliIo {
   readonly terminal?: Terminal;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Says what is to be called when somebody sends SIGUSR2. */
+  readonly onToggle?: (toggle: () => void) => void;
   /** Folder of the program: an rclone.conf there is found first. */
   readonly programDir?: string;
 }
@@ -214,7 +216,19 @@ async function runCommand(
   platform.expectListeners?.(signal);
   const mapper = flags.list('metadata-mapper');
   const mapMetadata = settings.metadata && mapper.length > 0 ? await loadMapper(mapper) : undefined;
-  const operation: OperationContext = { platform, emit, accounting, signal, settings, filter, mapMetadata, confirm };
+  const throttle = throttleOf(flags, platform, emit);
+  if (throttle) io.onToggle?.(throttle.toggle);
+  const operation: OperationContext = {
+    throttle,
+    platform,
+    emit,
+    accounting,
+    signal,
+    settings,
+    filter,
+    mapMetadata,
+    confirm,
+  };
   const passwords = passwordSources(flags, platform, prompter, logger);
   let store: Promise<ConfigStore> | undefined;
   const configStore = (): Promise<ConfigStore> =>
@@ -246,6 +260,7 @@ async function runCommand(
         headers: headersOf(flags, 'header'),
         uploadHeaders: headersOf(flags, 'header-upload'),
         downloadHeaders: headersOf(flags, 'header-download'),
+        throttle,
       },
     });
   };

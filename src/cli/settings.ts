@@ -1,3 +1,7 @@
+import type { Emit } from '../core/events.ts';
+import type { Platform } from '../core/platform.ts';
+import { createThrottle, type Throttle } from '../operations/throttle.ts';
+import { parseTimetable, type Timetable } from '../options/bandwidth.ts';
 import type { OperationSettings } from '../operations/settings.ts';
 import type { FlagValues } from '../options/flags.ts';
 import { StartError } from './errors.ts';
@@ -63,6 +67,19 @@ function metadataSetOf(flags: FlagValues): Record<string, string> {
     return [text.slice(0, eq), text.slice(eq + 1)];
   });
   return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+/** What --bwlimit, --bwlimit-file and --tpslimit say; undefined = nothing. */
+export function throttleOf(flags: FlagValues, platform: Platform, emit: Emit): Throttle | undefined {
+  const table = (name: string): Timetable => (flags.isSet(name) ? parseTimetable(flags.text(name)) : []);
+  return createThrottle({
+    platform,
+    emit,
+    bandwidth: table('bwlimit'),
+    fileBandwidth: table('bwlimit-file'),
+    requests: flags.float('tpslimit'),
+    burst: flags.int('tpslimit-burst'),
+  });
 }
 
 function deleteModeOf(flags: FlagValues): OperationSettings['deleteMode'] {

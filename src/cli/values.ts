@@ -2,6 +2,7 @@ import { parseDuration, parseGoDuration, parseTimeOrAge } from '../core/duration
 import { parseEncoding } from '../core/encoding.ts';
 import { parseGoFloat, parseSize } from '../core/size.ts';
 import type { FlagSpec, FlagValues } from '../options/flags.ts';
+import { parseTimetable } from '../options/bandwidth.ts';
 import { parseBool, parseCsv, parseInteger } from '../options/values.ts';
 
 export type FlagValue = string | number | boolean | bigint | readonly string[] | undefined;
@@ -40,6 +41,10 @@ export function parseFlagValue(flag: FlagSpec, text: string): FlagValue {
       return text === '' ? [] : parseCsv(text, ' ');
     case 'Encoding':
       return parseEncoding(text);
+    case 'BwTimetable':
+      // Only its syntax is of interest here; `--bwlimit ''` is an error, the default is not.
+      parseTimetable(text);
+      return text;
     case 'string':
     case 'stringArray':
       return text;
@@ -93,6 +98,9 @@ export class ParsedFlags implements FlagValues {
     return this.#value(name) as boolean;
   }
   int(name: string): number {
+    return this.#value(name) as number;
+  }
+  float(name: string): number {
     return this.#value(name) as number;
   }
   string(name: string): string {

@@ -267,6 +267,14 @@ export interface OpenArgs<O> {
   readonly openRemote: (reference: string) => Promise<Backend>;
 }
 
+/** What keeps requests and bytes from going as fast as they could. */
+export interface TransportThrottle {
+  /** Resolves when one more request may be sent. */
+  request(signal: AbortSignal | undefined): Promise<void>;
+  /** The same bytes, as fast as they may go over the network. */
+  slow(body: ByteSource, direction: 'up' | 'down', signal: AbortSignal | undefined): ByteSource;
+}
+
 /** Global settings that backends need. Times in ms. */
 export interface TransportLimits {
   readonly lowLevelRetries: number;
@@ -284,6 +292,8 @@ export interface TransportLimits {
   readonly uploadHeaders: readonly HttpHeader[];
   /** Sent with reads of objects (`--header-download`). */
   readonly downloadHeaders: readonly HttpHeader[];
+  /** Absent = nothing is slowed down. */
+  readonly throttle?: TransportThrottle | undefined;
 }
 
 export type HttpHeader = readonly [name: string, value: string];

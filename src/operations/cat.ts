@@ -1,6 +1,6 @@
 import type { Backend, ByteRange, ByteSource, ObjectInfo } from '../core/backend.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
-import { callOptions, log, type OperationContext } from './context.ts';
+import { callOptions, log, throttled, type OperationContext } from './context.ts';
 import { locate, locatePlace, mayBeObject, type Open } from './locate.ts';
 import { walk } from './walk.ts';
 
@@ -84,7 +84,7 @@ async function readOne(c: OperationContext, backend: Backend, wanted: Wanted, ta
   await take(
     (async function* () {
       try {
-        yield* body;
+        yield* throttled(c, body);
       } catch (e) {
         throw failed('send to output', e);
       }

@@ -1,4 +1,4 @@
-import type { Budget, CallOptions } from '../core/backend.ts';
+import type { Budget, ByteSource, CallOptions } from '../core/backend.ts';
 import { TscloneError } from '../core/errors.ts';
 import type { Emit, LogLevel } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
@@ -7,6 +7,7 @@ import type { MetadataMapper } from './metadata.ts';
 import type { Accounting } from './accounting.ts';
 import type { Filter } from './filter/filter.ts';
 import type { OperationSettings } from './settings.ts';
+import type { Throttle } from './throttle.ts';
 
 /** What every operation needs beside its arguments. */
 export interface OperationContext {
@@ -18,6 +19,8 @@ export interface OperationContext {
   readonly settings: OperationSettings;
   /** What listings and transfers leave out; absent = nothing. */
   readonly filter?: Filter | undefined;
+  /** Absent = transfers go as fast as they can. */
+  readonly throttle?: Throttle | undefined;
   /** Has the last word about metadata that travels (rclone's `--metadata-mapper`). */
   readonly mapMetadata?: MetadataMapper | undefined;
   /** Asked before each change: false = leave it. Absent = everything is done. */
@@ -27,6 +30,11 @@ export interface OperationContext {
 /** The options that every call to a backend gets. */
 export function callOptions(c: OperationContext): CallOptions {
   return { signal: c.signal, budget: c.budget };
+}
+
+/** The body of a transfer, as fast as it may go. */
+export function throttled(c: OperationContext, body: ByteSource): ByteSource {
+  return c.throttle?.transfer(body, c.signal) ?? body;
 }
 
 /** A line for the log; '' = about nothing in particular. */

@@ -1,7 +1,7 @@
 import type { Backend, ByteSource } from '../core/backend.ts';
 import { closing, toBase64, utf8 } from '../core/bytes.ts';
 import { abortError, hasCode, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
-import { callOptions, log, type OperationContext } from './context.ts';
+import { callOptions, log, throttled, type OperationContext } from './context.ts';
 import { newMetadata } from './metadata.ts';
 import { dispositionName, urlName } from './url-names.ts';
 
@@ -34,6 +34,7 @@ export async function openUrl(c: OperationContext, url: string, o: UrlOptions): 
   try {
     // A body that is not compressed has the length that its header says.
     const headers = { 'user-agent': o.userAgent, 'accept-encoding': 'identity', ...login };
+    await c.throttle?.request(c.signal);
     response = await idle.watch(fetch(address, { headers, signal: idle.signal }));
   } catch (e) {
     throw failure(c, shown, e, idle.fired());
@@ -165,7 +166,7 @@ export async function storeUrl(c: OperationContext, download: Download, backend:
   try {
     const written = { path, size, modTime: modTime ?? c.platform.now() };
     const metadata = await newMetadata(c, backend, written).catch(closing(body));
-    const info = await backend.write(path, body, {
+    const info = await backend.write(path, throttled(c, c.throttle?.slow(body, 'down', c.signal) ?? body), {
       ...callOptions(c),
       ...(size === undefined ? {} : { size }),
       modTime: written.modTime,

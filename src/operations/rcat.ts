@@ -1,6 +1,6 @@
 import type { ByteSource, ObjectInfo } from '../core/backend.ts';
 import { throwIfAborted } from '../core/errors.ts';
-import { callOptions, log, type OperationContext } from './context.ts';
+import { callOptions, log, throttled, type OperationContext } from './context.ts';
 import type { Place } from './locate.ts';
 import { newMetadata } from './metadata.ts';
 
@@ -46,7 +46,7 @@ export async function rcat(
   try {
     const modTime = c.platform.now();
     const metadata = await newMetadata(c, backend, { path: leaf, size: o.size, modTime });
-    const info = await backend.write(leaf, shielded(), {
+    const info = await backend.write(leaf, throttled(c, shielded()), {
       ...callOptions(c),
       ...(o.size === undefined ? {} : { size: o.size }),
       modTime,

@@ -3,7 +3,7 @@ import { closing } from '../core/bytes.ts';
 import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { joinPath } from '../core/path.ts';
 import type { Aside } from './aside.ts';
-import { callOptions, log, skipped, type OperationContext } from './context.ts';
+import { callOptions, log, skipped, throttled, type OperationContext } from './context.ts';
 import { admit, withinLimit } from './limits.ts';
 import { carriedMetadata, copyMetadata } from './metadata.ts';
 import { removeObjects } from './remove.ts';
@@ -112,7 +112,7 @@ async function copyThrough(c: OperationContext, src: Held, dst: Target): Promise
       const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info, verify });
       const size = seen.size ?? info.size;
       const modTime = info.modTime ?? seen.modTime;
-      const counted = withinLimit(c, body, (bytes) => (read += bytes));
+      const counted = withinLimit(c, throttled(c, body), (bytes) => (read += bytes));
       const metadata = await carriedMetadata(c, src, dst.backend, seen).catch(closing(body));
       await dst.backend.write(dst.path, counted, {
         ...callOptions(c),

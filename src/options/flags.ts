@@ -13,6 +13,7 @@ export type FlagType =
   | 'Tristate'
   | 'enum'
   | 'SpaceSepList'
+  | 'BwTimetable'
   | 'Encoding';
 
 /** One flag as data: parser, help, environment and docs read it. */
@@ -41,6 +42,7 @@ export interface FlagValues {
   isSet(name: string): boolean;
   bool(name: string): boolean;
   int(name: string): number;
+  float(name: string): number;
   string(name: string): string;
   list(name: string): readonly string[];
   /** Bytes; -1 = off. */

@@ -9,6 +9,7 @@ import type { S3Options } from './options.ts';
 import { plainSender, type HttpTransport, type SendPlain } from './plain-http.ts';
 import { resolveQuirks, type EffectiveQuirks } from './quirks.ts';
 import { createTransport, newClient } from './sdk-client.ts';
+import { slowDown } from './throttled.ts';
 import { KnownVersions } from './versions.ts';
 
 /** An S3 remote that is ready for requests. */
@@ -48,6 +49,7 @@ export async function connect(args: OpenArgs<S3Options>): Promise<S3Connection> 
   const endpoint = endpointOf(name, options, quirks);
   let region = options.region === '' || options.region === 'other-v2-signature' ? 'us-east-1' : options.region;
   const transport = createTransport(platform, limits, options);
+  if (limits.throttle) slowDown(transport, limits.throttle, platform);
   const send = plainSender(transport);
   const identity = await findIdentity({ remote: name, options, region, platform, send });
   const key = customerKey(name, options, platform);

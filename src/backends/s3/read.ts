@@ -70,7 +70,8 @@ export async function readObject(
   // Packed on its way, a body has neither the size nor the digest of the object.
   const onTheFly = how === 'decoded' || (how === 'unpack' && first.length === undefined);
   const md5 = onTheFly ? undefined : how === 'unpack' ? rawMd5(c, first) : info.hashes.md5;
-  const bytes = body(c, place, path, o, first, onTheFly, md5);
+  const came = body(c, place, path, o, first, onTheFly, md5);
+  const bytes = c.limits.throttle?.slow(came, 'down', o.signal) ?? came;
   return { info, body: how === 'unpack' ? gunzip(path, bytes) : bytes };
 }
 

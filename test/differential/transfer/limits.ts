@@ -26,6 +26,14 @@ const ordered = (order: string, limit: number): TransferCase => ({
 });
 
 export const limits: readonly TransferCase[] = [
+  ...['100M', '100M:90M', '100M:off', 'off', '00:00,100M'].map(
+    (rate): TransferCase => ({ args: `copy t out --bwlimit ${rate}`, folders: { t: sizes } }),
+  ),
+  { args: 'copy t out --bwlimit-file 100M', folders: { t: sizes } },
+  { args: 'copy t s3:{b} --bwlimit 100M --bwlimit-file 90M', folders: { t: sizes }, bucket: {} },
+  { args: 'copy s3:{b} out --bwlimit off:100M', bucket: { '': sizes } },
+  { args: 'copy t s3:{b} --tpslimit 100 --tpslimit-burst 5', folders: { t: sizes }, bucket: {} },
+  { args: 'copy t out --tpslimit 0.5', folders: { t: sizes } },
   ...['hard', 'soft', 'CAUTIOUS'].flatMap((mode): TransferCase[] => [
     { args: `copy t out ${one} --max-transfer 2500000B --cutoff-mode ${mode}`, folders, ignoreLines: partial },
     { args: `copyto t/f1 out/x --max-transfer 1000B --cutoff-mode ${mode}`, folders, ignoreLines: partial },
