@@ -26,9 +26,10 @@ const ordered = (order: string, limit: number): TransferCase => ({
 });
 
 export const limits: readonly TransferCase[] = [
-  ...['100M', '100M:90M', '100M:off', 'off', '00:00,100M'].map(
-    (rate): TransferCase => ({ args: `copy t out --bwlimit ${rate}`, folders: { t: sizes } }),
-  ),
+  ...['100M', '100M:90M', '100M:off', 'off', '00:00,100M'].map((rate): TransferCase => ({
+    args: `copy t out --bwlimit ${rate}`,
+    folders: { t: sizes },
+  })),
   { args: 'copy t out --bwlimit-file 100M', folders: { t: sizes } },
   { args: 'copy t s3:{b} --bwlimit 100M --bwlimit-file 90M', folders: { t: sizes }, bucket: {} },
   { args: 'copy s3:{b} out --bwlimit off:100M', bucket: { '': sizes } },
