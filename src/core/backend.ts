@@ -95,6 +95,15 @@ export interface LinkOptions extends CallOptions {
   expireMs?: number | undefined;
   /** Takes an existing link back instead. */
   unlink?: boolean | undefined;
+  /** What the caller knows of the object: spares the request that looks for it. */
+  info?: ObjectInfo | undefined;
+}
+
+export interface CommandOptions extends CallOptions {
+  /** Asked before each change; false = leave it. Absent = everything is done. */
+  confirm?: ((verb: string, subject: string, size?: number) => Promise<boolean>) | undefined;
+  /** Which objects below the root a command over many works on. Absent = all of them. */
+  objects?: AsyncIterable<ObjectInfo> | undefined;
 }
 
 export interface PurgeOptions extends CallOptions {
@@ -252,7 +261,7 @@ export interface Backend {
     name: string,
     args: readonly string[],
     options: Readonly<Record<string, string>>,
-    o?: CallOptions,
+    o?: CommandOptions,
   ): Promise<unknown>;
 }
 

@@ -128,7 +128,8 @@ async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenera
   if (batch.length > 0) yield batch;
 }
 
-async function* objectsBelow(c: OperationContext, backend: Backend): AsyncGenerator<ObjectInfo, void, void> {
+/** The objects below the root that filters and --max-depth choose. */
+export async function* objectsBelow(c: OperationContext, backend: Backend): AsyncGenerator<ObjectInfo, void, void> {
   for await (const entry of walk(c, backend, '', { maxDepth: c.settings.maxDepth, dirs: false }))
     if (entry.kind === 'object') yield entry;
 }

@@ -15,6 +15,7 @@ export const crypt: BackendDefinition<CryptOptions> = {
   type: 'crypt',
   summary: 'Encrypts another remote',
   options,
+  commands: async () => (await import('./help.ts')).cryptCommands,
   async open({ name, options: o, platform, emit, openRemote }) {
     checkTarget(name, 'crypt', o.remote);
     const fail = (message: string): TscloneError =>

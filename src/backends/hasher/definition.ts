@@ -17,6 +17,7 @@ export const hasher: BackendDefinition<HasherOptions> = {
   type: 'hasher',
   summary: 'Keeps checksums for another remote',
   options,
+  commands: async () => (await import('./help.ts')).hasherCommands,
   async open({ name, options: o, platform, emit, openRemote }) {
     checkTarget(name, 'hasher', o.remote);
     const fail = (message: string): TscloneError =>

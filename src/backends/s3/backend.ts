@@ -8,8 +8,10 @@ import { storeIdOf, type S3Connection } from './client.ts';
 import { copyObject, rewriteModTime, rewriteTier } from './copy.ts';
 import { makeDirectories, removeMarker } from './directory-markers.ts';
 import { listBuckets, listDir, objectEntry } from './list.ts';
+import { publicLink } from './link.ts';
 import { listPages } from './list-pages.ts';
 import { objectPlace, placeOf, type Place } from './names.ts';
+import { abortPending, usualAge } from './pending-uploads.ts';
 import { purge } from './purge.ts';
 import { headObject, readObject } from './read.ts';
 import { removeObject, removeObjects } from './remove.ts';
@@ -126,6 +128,13 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
 
     async setModTime(path, modTime, o = {}) {
       await rewriteModTime(c, written(path), path, modTime, o.info, o);
+    },
+
+    publicLink: async (path, o = {}) => publicLink(c, await found(path, o, o.info), path, description, o),
+    cleanUp: async (o = {}) => abortPending(c, at(''), description, usualAge, o),
+    async command(name, args, options, o = {}) {
+      const { runCommand } = await import('./commands/index.ts');
+      return runCommand(c, root, description, name, args, options, o);
     },
 
     async hash(path, type, o = {}) {

@@ -6,6 +6,7 @@ export const s3: BackendDefinition<S3Options> = {
   type: 's3',
   summary: 'Amazon S3, Cloudflare R2 and 56 other S3 services',
   options: s3Options,
+  commands: async () => (await import('./commands/help.ts')).s3Commands,
   async open(args) {
     const [{ connect }, { createS3Backend }] = await Promise.all([import('./client.ts'), import('./backend.ts')]);
     return createS3Backend(await connect(args));

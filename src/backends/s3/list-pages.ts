@@ -1,4 +1,4 @@
-import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsCommand, ListObjectsV2Command, type RestoreStatus } from '@aws-sdk/client-s3';
 import type { ListOptions } from '../../core/backend.ts';
 import { compareUtf8 } from '../../core/bytes.ts';
 import { hasCode, TscloneError } from '../../core/errors.ts';
@@ -15,7 +15,18 @@ export interface ListedKey {
   readonly versionId?: string | undefined;
   /** The mark of a removal, shown as an empty file. */
   readonly isMarker?: boolean | undefined;
+  /** Only when asked for, and only of objects that were to be restored from an archive. */
+  readonly restoreStatus?: RestoreStatus | undefined;
 }
+
+export interface PageOptions extends ListOptions {
+  /** Asks for `restoreStatus`. */
+  withRestoreStatus?: boolean | undefined;
+}
+
+/** The field of a listing command that asks for more than usual. */
+export const attributes = (o: PageOptions): { OptionalObjectAttributes?: ['RestoreStatus'] } =>
+  o.withRestoreStatus ? { OptionalObjectAttributes: ['RestoreStatus'] } : {};
 
 export interface Page {
   readonly objects: readonly ListedKey[];
@@ -32,6 +43,7 @@ interface RawPage {
         ETag?: string | undefined;
         LastModified?: Date | undefined;
         StorageClass?: string | undefined;
+        RestoreStatus?: RestoreStatus | undefined;
       }[]
     | undefined;
   readonly CommonPrefixes?: { Prefix?: string | undefined }[] | undefined;
@@ -48,7 +60,7 @@ export async function* listPages(
   bucket: string,
   prefix: string,
   delimiter: boolean,
-  o: ListOptions,
+  o: PageOptions,
   maxKeys = c.options.list_chunk,
 ): AsyncGenerator<Page, void, void> {
   let from: string | undefined;
@@ -86,7 +98,7 @@ async function fetchPage(
   delimiter: boolean,
   from: string | undefined,
   maxKeys: number,
-  o: ListOptions,
+  o: PageOptions,
 ): Promise<RawPage> {
   const input = {
     Bucket: bucket,
@@ -94,6 +106,7 @@ async function fetchPage(
     MaxKeys: maxKeys,
     ...(delimiter ? { Delimiter: '/' } : {}),
     ...(c.quirks.list_url_encode ? { EncodingType: 'url' as const } : {}),
+    ...attributes(o),
   };
   try {
     if (c.quirks.list_version === 1) {
@@ -147,6 +160,7 @@ function toListed(x: NonNullable<RawPage['Contents']>[number], decode: (s: strin
     etag: unquote(x.ETag),
     modified: x.LastModified,
     storageClass: x.StorageClass,
+    ...(x.RestoreStatus === undefined ? {} : { restoreStatus: x.RestoreStatus }),
   };
 }
 

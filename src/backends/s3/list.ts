@@ -1,5 +1,5 @@
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
-import type { Entry, ListOptions, ObjectInfo } from '../../core/backend.ts';
+import type { CallOptions, Entry, ListOptions, ObjectInfo } from '../../core/backend.ts';
 import { compareUtf8 } from '../../core/bytes.ts';
 import { throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
@@ -9,7 +9,7 @@ import type { S3Connection } from './client.ts';
 import { assertDirectory } from './directory-markers.ts';
 import { listPages, type ListedKey } from './list-pages.ts';
 import { md5Of } from './metadata.ts';
-import { standardName } from './names.ts';
+import { placeOf, standardName, type Place } from './names.ts';
 import { listShownPages, usesVersions } from './versions.ts';
 
 /** Entries below a directory, paths relative to the backend's root. */
@@ -101,4 +101,10 @@ export async function listBuckets(c: S3Connection, o: ListOptions): Promise<Entr
     token = page.ContinuationToken || undefined;
   } while (token !== undefined);
   return out;
+}
+
+/** The place itself, or below the remote itself every bucket. */
+export async function bucketsBelow(c: S3Connection, place: Place, o: CallOptions): Promise<readonly Place[]> {
+  if (place.bucket !== '') return [place];
+  return (await listBuckets(c, o)).map((bucket) => placeOf(c, '', bucket.path));
 }

@@ -1,11 +1,11 @@
 import { ListObjectVersionsCommand, type ListObjectVersionsOutput } from '@aws-sdk/client-s3';
-import type { CallOptions, ListOptions } from '../../core/backend.ts';
+import type { CallOptions } from '../../core/backend.ts';
 import { compareUtf8 } from '../../core/bytes.ts';
 import { TscloneError } from '../../core/errors.ts';
 import { withoutVersion, withVersion } from '../../core/version-suffix.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
-import { isMissing, urlDecode, type ListedKey, type Page } from './list-pages.ts';
+import { attributes, isMissing, urlDecode, type ListedKey, type Page, type PageOptions } from './list-pages.ts';
 import { unquote } from './metadata.ts';
 import type { Place } from './names.ts';
 import { notFound } from './read.ts';
@@ -95,7 +95,7 @@ export async function* listShownPages(
   bucket: string,
   prefix: string,
   delimiter: boolean,
-  o: ListOptions,
+  o: PageOptions,
 ): AsyncGenerator<Page, void, void> {
   for await (const { names, prefixes } of versionNamePages(c, bucket, prefix, delimiter, o)) {
     const objects = names.map(({ key, version }): ListedKey => {
@@ -117,7 +117,7 @@ async function* versionNamePages(
   bucket: string,
   prefix: string,
   delimiter: boolean,
-  o: CallOptions,
+  o: PageOptions,
 ): AsyncGenerator<NamePage, void, void> {
   for await (const { groups, prefixes } of listVersionGroups(c, bucket, prefix, delimiter, o)) {
     yield { names: groups.flatMap((group) => shownNames(c, group)), prefixes };
@@ -150,7 +150,7 @@ export async function* listVersionGroups(
   bucket: string,
   prefix: string,
   delimiter: boolean,
-  o: CallOptions,
+  o: PageOptions,
 ): AsyncGenerator<GroupPage, void, void> {
   let open: ListedVersion[] = [];
   for await (const page of listVersionPages(c, bucket, prefix, delimiter, o)) {
@@ -178,7 +178,7 @@ async function* listVersionPages(
   bucket: string,
   prefix: string,
   delimiter: boolean,
-  o: CallOptions,
+  o: PageOptions,
 ): AsyncGenerator<{ versions: ListedVersion[]; prefixes: string[]; isLast: boolean }, void, void> {
   let from: { KeyMarker?: string; VersionIdMarker?: string } = {};
   const seen = new Set<string>();
@@ -213,7 +213,7 @@ async function fetchPage(
   prefix: string,
   delimiter: boolean,
   from: object,
-  o: CallOptions,
+  o: PageOptions,
 ): Promise<ListObjectVersionsOutput> {
   const command = new ListObjectVersionsCommand({
     Bucket: bucket,
@@ -221,6 +221,7 @@ async function fetchPage(
     MaxKeys: c.options.list_chunk,
     ...(delimiter ? { Delimiter: '/' } : {}),
     ...(c.quirks.list_url_encode ? { EncodingType: 'url' as const } : {}),
+    ...attributes(o),
     ...from,
   });
   try {
@@ -243,6 +244,7 @@ function versionsIn(c: S3Connection, page: ListObjectVersionsOutput, decode: (s:
       etag: unquote(v.ETag),
       modified: v.LastModified,
       storageClass: v.StorageClass,
+      restoreStatus: v.RestoreStatus,
       versionId: v.VersionId,
       isLatest: v.IsLatest === true,
       isMarker: false,
