@@ -105,8 +105,9 @@ async function chooseCommand(
   if (exact) return { command: exact, words: exact.name };
   const group = commands.filter((c) => c.name.startsWith(`${first} `));
   const command = await findCommand(first);
-  // `config` asks questions by itself; a second word can only be one of its commands.
-  if (command && (group.length === 0 || second === undefined)) return { command, words: command.name };
+  // `config` asks questions by itself; a second word can only be one of its commands. Those of `backend` are the remotes'.
+  if (command && (group.length === 0 || second === undefined || command.maxArgs > 0))
+    return { command, words: command.name };
   if (group.length > 0) {
     if (second === undefined) return { command: undefined, words: first };
     if (subcommandsNotBuilt[first]?.includes(second))

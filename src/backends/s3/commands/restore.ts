@@ -31,29 +31,37 @@ export async function restore(t: CommandTarget, flags: CommandFlags, o: CommandO
 }
 
 interface Archived {
-  readonly x: ListedKey;
   readonly path: string;
+  readonly size?: number | undefined;
+  readonly versionId?: string | undefined;
+  readonly storageClass?: string | undefined;
 }
 
-/** Objects with their storage classes, which a backend without tiers does not show. */
+/** The objects that are meant, with their storage classes, which ordinary listings show only where there are tiers. */
 async function* archived(t: CommandTarget, o: CommandOptions): AsyncGenerator<Archived, void, void> {
-  const wanted = o.objects && new Set<string>();
-  if (o.objects) for await (const { path } of o.objects) wanted?.add(path);
+  const { objects } = o;
+  if (objects && t.c.quirks.features.tiers) {
+    for await (const info of objects) yield { ...info, storageClass: info.tier };
+    return;
+  }
+  const wanted = objects && new Set<string>();
+  if (objects) for await (const { path } of objects) wanted?.add(path);
   if (wanted?.size === 0) return;
-  for await (const object of listed(t, false, o)) if (!wanted || wanted.has(object.path)) yield object;
+  for await (const { x, path } of listed(t, false, o)) if (!wanted || wanted.has(path)) yield { ...x, path };
 }
 
 async function restoreOne(
   t: CommandTarget,
-  { x, path }: Archived,
+  object: Archived,
   flags: CommandFlags,
   o: CommandOptions,
 ): Promise<Restored> {
-  if ((await o.confirm?.('restore', path, x.size)) === false) return { Status: 'OK', Remote: path };
-  if (!archives.has(x.storageClass ?? ''))
+  const { path, size, storageClass = '' } = object;
+  if ((await o.confirm?.('restore', path, size)) === false) return { Status: 'OK', Remote: path };
+  if (!archives.has(storageClass))
     return { Status: 'Not GLACIER or DEEP_ARCHIVE or INTELLIGENT_TIERING storage class', Remote: path };
   try {
-    await requestRestore(t, { x, path }, flags, o);
+    await requestRestore(t, object, flags, o);
     return { Status: 'OK', Remote: path };
   } catch (e) {
     throwIfAborted(o.signal);
@@ -63,15 +71,15 @@ async function restoreOne(
 
 async function requestRestore(
   { c, root }: CommandTarget,
-  { x, path }: Archived,
+  { path, versionId, storageClass }: Archived,
   { priority = '', lifetime, description = '' }: CommandFlags,
   o: CommandOptions,
 ): Promise<void> {
-  const place = { ...objectPlace(c, root, path), versionId: x.versionId };
-  const days = lifetime === undefined || x.storageClass === 'INTELLIGENT_TIERING' ? {} : { Days: Number(lifetime) };
+  const place = { ...objectPlace(c, root, path), versionId };
+  const days = lifetime === undefined || storageClass === 'INTELLIGENT_TIERING' ? {} : { Days: Number(lifetime) };
   const command = new RestoreObjectCommand({
     Bucket: place.bucket,
-    Key: x.key,
+    Key: place.key,
     ...version(place),
     RestoreRequest: {
       ...days,
@@ -107,7 +115,7 @@ async function* listed(
   { c, place }: CommandTarget,
   withRestoreStatus: boolean,
   o: CommandOptions,
-): AsyncGenerator<Archived, void, void> {
+): AsyncGenerator<{ x: ListedKey; path: string }, void, void> {
   for (const { bucket } of await bucketsBelow(c, place, o)) {
     const prefix = place.key === '' ? '' : `${place.key}/`;
     const how = { signal: o.signal, budget: o.budget, withRestoreStatus };
