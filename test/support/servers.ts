@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,8 +22,13 @@ export async function tempDir(): Promise<{ path: string; remove(): Promise<void>
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** versitygw over a folder; undefined when it is not installed. `versioning`: buckets may keep versions and lock them. */
-export async function startVersitygw(o: { versioning?: boolean } = {}): Promise<S3Server | undefined> {
+/**
+ * versitygw over a folder; undefined when it is not installed. `versioning`: buckets may keep versions and lock them.
+ * `users`: secrets by key id of users beside the root; policies of buckets give them rights.
+ */
+export async function startVersitygw(
+  o: { versioning?: boolean; users?: Readonly<Record<string, string>> } = {},
+): Promise<S3Server | undefined> {
   const program = findPeer('versitygw');
   if (program === undefined) return undefined;
   const dir = await tempDir();
@@ -31,15 +36,25 @@ export async function startVersitygw(o: { versioning?: boolean } = {}): Promise<
   await mkdir(join(dir.path, 'data'));
   await mkdir(join(dir.path, 'versions'));
   const versions = o.versioning ? ['--versioning-dir', join(dir.path, 'versions')] : [];
-  const child = spawn(program, ['--port', `127.0.0.1:${port}`, 'posix', ...versions, join(dir.path, 'data')], {
+  await mkdir(join(dir.path, 'iam'));
+  const iam = o.users ? ['--iam-dir', join(dir.path, 'iam')] : [];
+  const child = spawn(program, ['--port', `127.0.0.1:${port}`, ...iam, 'posix', ...versions, join(dir.path, 'data')], {
     env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey, PATH: process.env['PATH'] ?? '' },
     stdio: 'ignore',
   });
-  return serverOf('versitygw', child, port, dir.remove);
+  const server = await serverOf('versitygw', child, port, dir.remove);
+  for (const [access, secret] of Object.entries(o.users ?? {})) {
+    const root = ['--access', accessKeyId, '--secret', secretAccessKey, '--endpoint-url', server.endpoint];
+    const user = ['create-user', '--access', access, '--secret', secret, '--role', 'user'];
+    execFileSync(program, ['admin', ...root, ...user], { stdio: 'pipe' });
+  }
+  return server;
 }
 
-/** SeaweedFS with its S3 gateway; undefined when it is not installed. */
-export async function startSeaweedfs(): Promise<S3Server | undefined> {
+/** SeaweedFS with its S3 gateway; undefined when it is not installed. `users`: rights (`Read:bucket`) by key id. */
+export async function startSeaweedfs(
+  o: { users?: Readonly<Record<string, readonly string[]>> } = {},
+): Promise<S3Server | undefined> {
   const program = findPeer('weed');
   if (program === undefined) return undefined;
   const dir = await tempDir();
@@ -50,6 +65,11 @@ export async function startSeaweedfs(): Promise<S3Server | undefined> {
       credentials: [{ accessKey: accessKeyId, secretKey: secretAccessKey }],
       actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
     },
+    ...Object.entries(o.users ?? {}).map(([accessKey, actions]) => ({
+      name: accessKey,
+      credentials: [{ accessKey, secretKey: secretAccessKey }],
+      actions,
+    })),
   ];
   const config = join(dir.path, 's3.json');
   await writeFile(config, JSON.stringify({ identities }));

@@ -93,7 +93,8 @@ export function networkFault({ code, error }: Failure): FaultName {
   if (code === 'EAI_AGAIN') return 'lookup_failed';
   if (code === 'ECONNREFUSED' || code === 'ConnectionRefused') return 'connection_refused';
   if (code === 'ERR_INVALID_URL') return 'bad_endpoint';
-  if (error.code === 'timeout') return 'no_answer';
+  // The SDK's transport calls these two time-outs.
+  if (error.code === 'timeout' && !/^(ECONNRESET|EPIPE)$/.test(code)) return 'no_answer';
   return certificateFault(code) ?? (/^E(HOST|NET)(UNREACH|DOWN)$/.test(code) ? 'no_answer' : 'connection_broken');
 }
 

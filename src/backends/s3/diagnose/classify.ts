@@ -41,9 +41,16 @@ const set = (option: keyof S3Options, value: string): Trial => ({
 
 function ofNetwork(c: S3Connection, bucket: string, failure: Failure): Verdict | undefined {
   if (failure.status !== 0) return undefined;
+  if (failure.error.code === 'bad_credentials') {
+    return {
+      fault: 'no_environment_keys',
+      check: 'credentials',
+      cause: 'env_auth = true, and no keys were found.',
+      remedy: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.',
+    };
+  }
   // The endpoint itself has answered before.
-  if (bucket !== '' && !c.quirks.force_path_style)
-    return pathStyle(c, bucket, `There is no host "${bucket}.${hostOf(c)}"`);
+  if (bucket !== '' && !c.quirks.force_path_style) return pathStyle(c, `There is no host "${bucket}.${hostOf(c)}"`);
   return {
     fault: networkFault(failure),
     check: 'address',
@@ -52,19 +59,16 @@ function ofNetwork(c: S3Connection, bucket: string, failure: Failure): Verdict |
   };
 }
 
-function pathStyle(c: S3Connection, bucket: string, reason: string): Verdict {
+function pathStyle(c: S3Connection, reason: string): Verdict {
   // Only providers with this quirk obey the option.
-  const own = set('force_path_style', 'true');
-  const other = set('provider', 'Other');
+  const trial = c.options.force_path_style ? set('provider', 'Other') : set('force_path_style', 'true');
   return {
     fault: 'path_style_needed',
     check: 'address',
     cause: `${reason}: the bucket is put into the host name, and the service wants it in the path.`,
     remedy: 'Let the bucket stand in the path.',
-    mend: c.options.force_path_style ? other.mend : own.mend,
-    trials: c.options.force_path_style
-      ? [other]
-      : [own, { options: { ...own.options, ...other.options }, mend: own.mend }],
+    mend: trial.mend,
+    trials: [trial],
   };
 }
 
@@ -83,7 +87,7 @@ function ofAnswer(c: S3Connection, failure: Failure): Verdict | undefined {
   }
   // A listing of buckets where one of objects was asked for: the service has not seen the bucket in the host name.
   if (code === 'MalformedAnswer' && /ListAllMyBuckets/.test(message) && !c.quirks.force_path_style)
-    return pathStyle(c, '', 'The service did not find the bucket in the request');
+    return pathStyle(c, 'The service did not find the bucket in the request');
   const isPage = /^text\/html/i.test(headers['content-type'] ?? '') || /HTML page/.test(message);
   const login = status === 407 || status === 511;
   if (!isPage && !login && failure.error.code !== 'bad_answer' && !isForeign(failure)) return undefined;
@@ -171,13 +175,7 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
     return verdict('clock_skew', 'The service takes the time of the request for wrong.', 'Set the clock.', {
       check: 'clock',
     });
-  if (/SigV2|signature version 2/i.test(message) || /AWS4-HMAC-SHA256/.test(message)) {
-    const trial = c.options.v2_auth ? set('v2_auth', 'false') : set('region', r2 ? 'auto' : 'us-east-1');
-    return verdict('signature_version', 'The service does not take signatures of version 2.', 'Use version 4.', {
-      mend: trial.mend,
-      trials: [trial],
-    });
-  }
+  if (/SigV2|signature version 2/i.test(message) && signsVersion2(c)) return version2(c);
   if (/^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(code))
     return verdict('expired_token', 'The temporary keys have run out.', 'Fetch new ones; all three lines change.', {
       mend: { option: 'session_token' },
@@ -229,6 +227,32 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
         'Set it anew, in single quotes: shells cut at $, ! and &.',
         { mend: { option: 'secret_access_key' } },
       );
+}
+
+const signsVersion2 = ({ identity }: S3Connection): boolean => identity.kind === 'keys' && identity.version === 2;
+
+function version2(c: S3Connection): Verdict {
+  const trial = c.options.v2_auth
+    ? set('v2_auth', 'false')
+    : set('region', c.quirks.provider === 'Cloudflare' ? 'auto' : 'us-east-1');
+  return {
+    fault: 'signature_version',
+    check: 'credentials',
+    cause: 'The service does not take signatures of version 2.',
+    remedy: 'Use version 4.',
+    mend: trial.mend,
+    trials: [trial],
+  };
+}
+
+/** What may be behind any refusal, and is believed only when its trial helps. */
+export function suspects(c: S3Connection, bucket: string, verdict: Verdict): readonly Verdict[] {
+  // A service that looks for the bucket in the path alone takes such a request for one without a bucket.
+  const inHost = bucket !== '' && !c.quirks.force_path_style && c.endpoint !== '' && verdict.check === 'list';
+  return [
+    ...(inHost ? [pathStyle(c, 'The service did not find the bucket in the host name')] : []),
+    ...(signsVersion2(c) && verdict.fault !== 'signature_version' ? [version2(c)] : []),
+  ];
 }
 
 /** Form alone; the secret itself is never shown. */
@@ -286,6 +310,13 @@ function ofBucket(c: S3Connection, bucket: string, failure: Failure): Verdict | 
     };
   return ofTrouble('list', failure, message);
 }
+
+export const noGet = (bucket: string): Verdict => ({
+  fault: 'no_get',
+  check: 'get',
+  cause: `The token may not read objects in bucket "${bucket}".`,
+  remedy: 'Give it the right to read (R2: Object Read; AWS: s3:GetObject).',
+});
 
 /** Failures that say nothing about the settings. */
 function ofTrouble(check: CheckName, { error, status }: Failure, message: string): Verdict | undefined {

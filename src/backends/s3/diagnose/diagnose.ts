@@ -15,10 +15,10 @@ import type { S3Options } from '../options.ts';
 import { discard } from '../streams.ts';
 import { checkAddress, skewed } from './address.ts';
 import { answerOf, attempt, type Failure, type Outcome, type ProbeOptions } from './attempt.ts';
-import { classifyListing, classifyOption, unknown, type Verdict } from './classify.ts';
+import { classifyListing, classifyOption, noGet, suspects, unknown, type Verdict } from './classify.ts';
 import { openWith, probeName, report, scrubber, type S3Patient } from './patient.ts';
 import { checkSettings } from './settings.ts';
-import { checkWriting, writing } from './writing.ts';
+import { checkWriting, mayStore, writing } from './writing.ts';
 
 interface Listed {
   /** An object that is there, if any. */
@@ -65,7 +65,7 @@ async function examine(
 ): Promise<void> {
   if (!(await checkAddress(opened, f, o))) return;
   const { bucket, key } = placeOf(opened, '', p.path);
-  const signed = await firstListing(p, opened, bucket, key, f, o);
+  const signed = await firstListing(p, opened, bucket, key, f, o, write);
   if (!signed) return;
   const { c, listed, mayList } = signed;
   f.ok('credentials', identityText(c));
@@ -91,6 +91,7 @@ async function firstListing(
   key: string,
   f: Findings,
   o: ProbeOptions,
+  write: boolean,
 ): Promise<{ c: S3Connection; listed: Listed; mayList: boolean } | undefined> {
   let changes: Partial<S3Options> = {};
   let now = c;
@@ -99,7 +100,9 @@ async function firstListing(
     const outcome = await list(now, bucket, key, o);
     if (outcome.ok) return { c: now, listed: outcome.value, mayList: true };
     const { failure } = outcome;
-    const verdict = classifyListing(now, bucket, failure);
+    let verdict = classifyListing(now, bucket, failure);
+    for (const suspect of suspects(now, bucket, verdict))
+      if (await tryMending(p, changes, bucket, key, suspect, o)) verdict = suspect;
     // What was mended once and comes back will not be mended by the same again.
     if (seen.has(verdict.fault)) return undefined;
     seen.add(verdict.fault);
@@ -121,7 +124,7 @@ async function firstListing(
         f.ok('region', now.options.region || `${now.region()} (none is set)`);
       }
       if (failure.status === 403 && bucket !== '') {
-        const mayRead = await forbiddenListing(now, bucket, verdict, failure, f, o);
+        const mayRead = await forbiddenListing(p, now, { bucket, key }, verdict, failure, f, o, write);
         return mayRead ? { c: now, listed: {}, mayList: false } : undefined;
       }
       if (verdict.fault === 'bucket_missing') await missingBucket(now, bucket, verdict, failure, f, o);
@@ -177,35 +180,41 @@ async function list(c: S3Connection, bucket: string, key: string, o: ProbeOption
   return { ok: true, value: { object: { key: name, size: first.Size ?? 0 } } };
 }
 
-/** Listing is refused although the signature is right: is it the bucket or the right? */
+/**
+ * Listing is refused although the signature is right: is it the bucket or the right? The bucket is covered when it is
+ * among those that the keys see, when reading what is not there is answered with 404, or when something can be stored.
+ */
 async function forbiddenListing(
+  p: S3Patient,
   c: S3Connection,
-  bucket: string,
+  place: Place,
   verdict: Verdict,
   failure: Failure,
   f: Findings,
   o: ProbeOptions,
+  write: boolean,
 ): Promise<boolean> {
-  const all = await bucketNames(c, o);
-  if (all && !all.includes(bucket)) {
-    reportMissing(c, bucket, all, verdict, failure, f);
-    return false;
-  }
-  // Where listing is allowed to nobody, a missing object is "forbidden" too: then nothing is proved by it.
-  const missing = all ? undefined : await readMissing(c, bucket, o);
-  const covered = all !== undefined || (missing !== undefined && !missing.ok && missing.failure.status === 404);
-  if (!covered) {
-    report(f, verdict, failure);
-    return false;
-  }
-  const noList: Verdict = {
-    fault: 'no_list',
-    check: 'list',
-    cause: `The token covers bucket "${bucket}", but may not list objects there.`,
-    remedy: 'Give it the right to list (AWS: s3:ListBucket).',
+  const { bucket } = place;
+  const names = (await bucketNames(c, o)) ?? [];
+  const isCovered = async (): Promise<boolean> => {
+    // Where nobody may list, a missing object is "forbidden" too: a 403 proves nothing.
+    const missing = await readMissing(c, bucket, o, place.key);
+    return (!missing.ok && missing.failure.status === 404) || (write && (await mayStore(p, c, place, f, o)));
   };
-  report(f, noList, failure);
-  return true;
+  if (names.includes(bucket) || (await isCovered())) {
+    const cause = `The token covers bucket "${bucket}", but may not list objects there.`;
+    const remedy = 'Give it the right to list (AWS: s3:ListBucket).';
+    report(f, { fault: 'no_list', check: 'list', cause, remedy }, failure);
+    return true;
+  }
+  const near = nearest(bucket, names);
+  const hint = near === undefined ? '' : ` There is one called "${near}".`;
+  const doubt =
+    write || c.quirks.provider === 'Cloudflare'
+      ? ''
+      : ' With --write it shows whether only the right to list is missing.';
+  report(f, { ...verdict, remedy: `${verdict.remedy}${hint}${doubt}` }, failure);
+  return false;
 }
 
 async function missingBucket(
@@ -216,31 +225,11 @@ async function missingBucket(
   f: Findings,
   o: ProbeOptions,
 ): Promise<void> {
-  reportMissing(c, bucket, (await bucketNames(c, o)) ?? [], verdict, failure, f);
-}
-
-function reportMissing(
-  c: S3Connection,
-  bucket: string,
-  names: readonly string[],
-  verdict: Verdict,
-  failure: Failure,
-  f: Findings,
-): void {
-  const near = nearest(bucket, names);
-  report(
-    f,
-    {
-      ...verdict,
-      fault: 'bucket_missing',
-      cause: `There is no bucket "${bucket}"${near === undefined ? '' : `; there is one called "${near}"`}.`,
-      remedy:
-        near === undefined
-          ? `Check its name, or make it: tsclone mkdir ${c.remote}:${bucket}.`
-          : `Use ${c.remote}:${near}, or make the bucket: tsclone mkdir ${c.remote}:${bucket}.`,
-    },
-    failure,
-  );
+  const near = nearest(bucket, (await bucketNames(c, o)) ?? []);
+  const make = `make it: tsclone mkdir ${c.remote}:${bucket}.`;
+  const found = near === undefined ? {} : { cause: `${verdict.cause} There is one called "${near}".` };
+  const remedy = near === undefined ? `Check its name, or ${make}` : `Use ${c.remote}:${near}, or ${make}`;
+  report(f, { ...verdict, ...found, remedy }, failure);
 }
 
 async function bucketNames(c: S3Connection, o: ProbeOptions): Promise<string[] | undefined> {
@@ -310,14 +299,7 @@ async function readingVerdict(p: S3Patient, c: S3Connection, failure: Failure, b
       mend: { option: 'sse_customer_key' },
     };
   }
-  if (failure.status === 403) {
-    return {
-      fault: 'no_get',
-      check: 'get',
-      cause: `The token may not read objects in bucket "${bucket}".`,
-      remedy: 'Give it the right to read (R2: Object Read; AWS: s3:GetObject).',
-    };
-  }
+  if (failure.status === 403) return noGet(bucket);
   return unknown('get', failure);
 }
 

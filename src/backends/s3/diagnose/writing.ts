@@ -18,7 +18,7 @@ import { copySource, type Place } from '../names.ts';
 import { streamOf } from '../streams.ts';
 import { aclField } from '../write-target.ts';
 import { attempt, type Failure, type Outcome, type ProbeOptions } from './attempt.ts';
-import { classifyOption, unknown, type Verdict } from './classify.ts';
+import { classifyOption, noGet, unknown, type Verdict } from './classify.ts';
 import { openWith, probeName, report, type S3Patient } from './patient.ts';
 
 export const writing: readonly CheckName[] = ['put', 'multipart', 'copy', 'delete', 'abort'];
@@ -67,6 +67,23 @@ export async function checkWriting(
   throwIfAborted(o.signal);
 }
 
+/** Stores one object and removes it again, to see whether that is allowed where listing is not. */
+export async function mayStore(
+  p: S3Patient,
+  c: S3Connection,
+  { bucket, key }: Place,
+  f: Findings,
+  o: ProbeOptions,
+): Promise<boolean> {
+  const made: Made = { objects: new Map(), uploads: new Map(), lost: false };
+  const place = { bucket, key: `${key === '' ? '' : `${key}/`}${probeName(c.platform)}` };
+  try {
+    return (await put(c, place, made, o)).ok;
+  } finally {
+    await cleanUp(p, c, place, made, f, o);
+  }
+}
+
 async function checkPut(
   p: S3Patient,
   opened: S3Connection,
@@ -105,6 +122,8 @@ async function checkPut(
     });
     return c;
   }
+  if (!back.ok && back.failure.status === 403 && !f.findings.some((x) => x.check === 'get'))
+    report(f, noGet(place.bucket), back.failure);
   f.ok('put', back.ok ? 'stored, and read back the same' : 'stored');
   return c;
 }
@@ -283,6 +302,10 @@ async function checkCopy(
     f.skip(['copy'], 'the provider has none');
     return;
   }
+  if (f.findings.some((x) => x.fault === 'no_get')) {
+    f.skip(['copy'], 'needs the right to read');
+    return;
+  }
   versionsOf(made, to.key);
   const command = new CopyObjectCommand({
     Bucket: to.bucket,
@@ -425,14 +448,16 @@ async function cleanUp(
 ): Promise<void> {
   const { bucket } = base;
   const own: ProbeOptions = { timeoutMs: o.timeoutMs };
+  const left: string[] = [];
   if (made.lost) await findLostUploads(c, base, made, own);
   for (const [id, key] of made.uploads) {
     const outcome = await abort(c, { bucket, key }, id, made, own);
-    if (!outcome.ok && outcome.failure.status !== 404) f.left.push(`upload to ${bucket}/${key}`);
+    if (!outcome.ok && outcome.failure.status !== 404) left.push(`upload to ${bucket}/${key}`);
   }
   for (const key of made.objects.keys())
-    if (!(await removeWhole(c, bucket, key, made, own))) f.left.push(`${bucket}/${key}`);
-  for (const name of f.left)
+    if (!(await removeWhole(c, bucket, key, made, own))) left.push(`${bucket}/${key}`);
+  f.left.push(...left);
+  for (const name of left)
     p.emit({
       type: 'log',
       level: 'error',
