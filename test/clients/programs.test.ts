@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,12 +24,7 @@ describe.skipIf(findPeer('versitygw') === undefined)('programs that call rclone'
     // For programs that cannot be told another name: the opt-in link, before any real rclone.
     await mkdir(join(dir.path, 'bin'));
     await symlink(tscloneBin, join(dir.path, 'bin/rclone'));
-    await writeFile(
-      join(dir.path, 'rclone.conf'),
-      `[s3]\ntype = s3\n${Object.entries(settings())
-        .map(([k, v]) => `${k} = ${v}\n`)
-        .join('')}`,
-    );
+    await writeFile(join(dir.path, 'rclone.conf'), config());
   });
   afterAll(async () => {
     await server?.stop();
@@ -42,6 +37,10 @@ describe.skipIf(findPeer('versitygw') === undefined)('programs that call rclone'
     secret_access_key: server.secretAccessKey,
     endpoint: server.endpoint,
   });
+  const config = (): string =>
+    `[s3]\ntype = s3\n${Object.entries(settings())
+      .map(([k, v]) => `${k} = ${v}\n`)
+      .join('')}`;
   const start = (program: string, args: readonly string[], o: RunOptions = {}): Promise<RunResult> =>
     run(program, args, {
       cwd: dir.path,
@@ -73,7 +72,7 @@ describe.skipIf(findPeer('versitygw') === undefined)('programs that call rclone'
   test.skipIf(!rcloneJs)('the functions of rclone.js', async () => {
     const work = join(dir.path, 'js');
     await mkdir(work);
-    await writeFile(join(work, 'rclone.conf'), await readFile(join(dir.path, 'rclone.conf')));
+    await writeFile(join(work, 'rclone.conf'), config());
     const library = await realpath(rcloneJs as string);
     const driver = join(here, 'rclone-js-driver.cjs');
     const done = await start(process.execPath, [driver, library, work, 'js-bucket'], {
