@@ -21,7 +21,7 @@ interface SdkError {
   address?: string;
   port?: number;
   $metadata?: { httpStatusCode?: number; requestId?: string; extendedRequestId?: string };
-  $response?: { statusCode?: number; headers?: Record<string, string> };
+  $response?: { statusCode?: number; headers?: Record<string, string>; body?: unknown };
   cause?: unknown;
 }
 
@@ -48,6 +48,8 @@ export function translateError(e: unknown, call: FailedCall): TscloneError {
   const error = (typeof e === 'object' && e !== null ? e : { message: String(e) }) as SdkError;
   if (error.name === 'AbortError')
     return new TscloneError('aborted', 'stopped before the end', { cause: e, retry: 'no' });
+  // In Node the body holds on to the request, and that to the token or key of a customer in its headers.
+  if (error.$response) delete error.$response.body;
   const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode ?? 0;
   return status === 0 ? networkError(error, call) : answerError(error, status, call);
 }
