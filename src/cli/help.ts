@@ -40,6 +40,9 @@ export function commandHelp(command: CommandDefinition): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** Groups of the global flags, in their order. */
+export const flagGroups: readonly string[] = [...new Set(globalFlags.map((f) => f.group ?? ''))];
+
 export function usageLine(command: CommandDefinition): string {
   return `Usage:\n  tsclone ${command.name}${command.usage === '' ? '' : ` ${command.usage}`} [flags]`;
 }

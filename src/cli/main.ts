@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import type { HttpHeader } from '../core/backend.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Event } from '../core/events.ts';
@@ -59,6 +59,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   let logger = createLogger('notice', (text) => sink.write(text));
   try {
     const backendFlags = createBackendFlags(nodeRegistry);
+    if (argv[0]?.startsWith('__complete')) return await answerShell(argv, backendFlags, io, out);
     const { command, words } = await chooseCommand(argv, backendFlags);
     if (words === 'help' || command === undefined) return await showHelp(argv, words, out, say, logger);
     const parsed = await parseArguments(argv, command.flags ?? [], backendFlags);
@@ -87,6 +88,23 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** What a shell asks when Tab is pressed; nothing but the answer is printed. */
+async function answerShell(
+  argv: readonly string[],
+  backendFlags: ReturnType<typeof createBackendFlags>,
+  io: CliIo,
+  out: BufferedOutput,
+): Promise<number> {
+  const { argumentsOfRun, completeCommand, completionRequest } = await import('./complete/command.ts');
+  const request = completionRequest(argv);
+  if (!request) throw usageError(`unknown command "${argv[0]}" for "tsclone"`);
+  const parsed = await argumentsOfRun(request.words, backendFlags);
+  const silent = createLogger('notice', () => {});
+  return runCommand(completeCommand(request), [], parsed, { ...io, stderr: nowhere() }, out, silent, {
+    write: () => {},
+  });
+}
+
 /** Finds the command among flags: its flags are known only once it is. */
 async function chooseCommand(
   argv: readonly string[],
@@ -99,7 +117,8 @@ async function chooseCommand(
     if (!arg.startsWith('-') || arg === '-') plain.push(arg);
     else if (await takesNext(arg, backendFlags)) i += 1;
   }
-  const [first, second, third] = plain;
+  const [named, second, third] = plain;
+  const first = named === 'genautocomplete' ? 'completion' : named;
   if (first === undefined || first === 'help') return { command: undefined, words: first ?? '' };
   const exact = (await findCommand(`${first} ${second} ${third}`)) ?? (await findCommand(`${first} ${second}`));
   if (exact) return { command: exact, words: exact.name };
@@ -323,6 +342,10 @@ function stopping(
       throw e;
     }
   };
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** 0 would mean "at once" to a timer; rclone means "never". */

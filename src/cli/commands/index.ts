@@ -81,6 +81,9 @@ export const commands: readonly CommandEntry[] = [
   { name: 'cryptdecode', load: async () => (await import('./cryptdecode.ts')).cryptdecode },
   { name: 'serve s3', load: async () => (await import('./serve-s3.ts')).serveS3 },
   { name: 'doctor', load: async () => (await import('./doctor.ts')).doctor },
+  { name: 'completion bash', load: async () => (await import('./completion.ts')).completionBash },
+  { name: 'completion zsh', load: async () => (await import('./completion.ts')).completionZsh },
+  { name: 'completion fish', load: async () => (await import('./completion.ts')).completionFish },
   { name: 'demo', load: async () => (await import('./demo.ts')).demo },
   { name: 'version', load: async () => (await import('./version.ts')).versionCommand },
 ];
