@@ -9,6 +9,7 @@ import { scripts } from '../../../src/cli/complete/scripts.ts';
 import { ConfigFile } from '../../../src/config/file.ts';
 import { nodePlatform } from '../../../src/node/platform.ts';
 import { nodeRegistry } from '../../../src/node/registry.ts';
+import { globalFlags } from '../../../src/options/global.ts';
 import { createSession } from '../../../src/session.ts';
 import { startOwnServer, type OwnServer } from '../../support/own-server.ts';
 import { findPeer } from '../../support/peers.ts';
@@ -100,7 +101,6 @@ describe('what may stand at the end of a line', () => {
     [['copy', 'a', 'b', ''], []],
     [['sync', '--track-renames-s'], ['--track-renames-strategy']],
     [['ls', '--track-renames-x'], []],
-    [['ls', '--bwl'], []],
     [['lsf', '--form'], ['--format']],
     [['ls', '--form'], []],
     [['ls', '--', '--form'], []],
@@ -137,10 +137,7 @@ describe('what may stand at the end of a line', () => {
       ['password', 'password2'],
     ],
     [['config', 'password', 'secret', 'password', ''], []],
-    [
-      ['config', 'password', 'secret', 'password', 'pw', 'pass'],
-      ['password', 'password2'],
-    ],
+    [['config', 'password', 'secret', 'password', 'pw', 'pass'], ['password2']],
   ])('%j', async (line, wanted) => {
     expect((await values(...line)).candidates.sort()).toEqual([...wanted].sort());
   });
@@ -162,6 +159,13 @@ describe('what may stand at the end of a line', () => {
     expect((await values('ls', 'r2:backups/m')).noSpace).toBe(true);
     expect((await values('ls', 'r2:backups/db.')).noSpace).toBe(false);
     expect((await values('config', 'create', 'x', 's3', 'no_check')).noSpace).toBe(true);
+  });
+
+  test('what is refused is not offered', async () => {
+    const refused = globalFlags.filter((f) => f.notBuilt !== undefined);
+    const { candidates } = await values('ls', '--');
+    expect(candidates).toContain('--transfers');
+    expect(refused.filter((f) => candidates.includes(`--${f.name}`))).toEqual([]);
   });
 
   test('help texts come along', async () => {
