@@ -5,6 +5,4 @@ export const subcommandsNotBuilt: Readonly<Record<string, readonly string[]>> = 
 
 /** Commands that rclone has and tsclone has not: named in errors and in the parity table. */
 export const commandsNotBuilt: readonly string[] =
-  'archive authorize bisync convmv gendocs gitannex gui mount ncdu nfsmount rc rcd selfupdate serve test'.split(
-    ' ',
-  );
+  'archive authorize bisync convmv gendocs gitannex gui mount ncdu nfsmount rc rcd selfupdate serve test'.split(' ');
