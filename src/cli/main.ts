@@ -267,7 +267,9 @@ async function runCommand(
       registry: nodeRegistry,
       config,
       emit,
-      backendFlags: parsed.backendFlags,
+      backendFlags: flags.bool('links')
+        ? new Map([['local-links', 'true'], ...parsed.backendFlags])
+        : parsed.backendFlags,
       limits: {
         lowLevelRetries: flags.int('low-level-retries'),
         timeoutMs: milliseconds(flags.duration('timeout')),

@@ -29,7 +29,7 @@ export function cannotOpen(reference: string, e: unknown): StartError {
 
 /** An object or a directory, found out with as few requests as possible. */
 export async function source(c: CommandContext, reference: string): Promise<Located> {
-  const located = await locate(await opener(c), reference, callOptions(c.operation));
+  const located = await find(c, reference);
   if (located.file && c.operation.filter?.active) throw cannotFilter(reference);
   return located;
 }
@@ -41,7 +41,16 @@ export function cannotFilter(reference: string): StartError {
 
 /** As `source`, for commands that take the one object that was named whatever the filters say. */
 export async function sourceUnfiltered(c: CommandContext, reference: string): Promise<Located> {
-  return locate(await opener(c), reference, callOptions(c.operation));
+  return find(c, reference);
+}
+
+/** A reference that the options of its remote rule out ends the command before it starts. */
+async function find(c: CommandContext, reference: string): Promise<Located> {
+  try {
+    return await locate(await opener(c), reference, callOptions(c.operation));
+  } catch (e) {
+    throw hasCode(e, 'bad_config') ? cannotOpen(reference, e) : e;
+  }
 }
 
 /** A directory that need not exist; an object under this name is refused before the command starts. */

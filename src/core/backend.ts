@@ -1,4 +1,5 @@
 import type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './entry.ts';
+import type { TscloneError } from './errors.ts';
 import type { Emit } from './events.ts';
 import type { Platform } from './platform.ts';
 
@@ -35,6 +36,8 @@ export interface ListOptions extends CallOptions {
   recursive?: boolean | undefined;
   /** Only names that start so are of interest: a store that can leaves the others out, others may give them. */
   startsWith?: string | undefined;
+  /** Told of an entry that is there and cannot be looked at; the listing goes on. Absent = that ends it. */
+  onUnreadable?: ((e: TscloneError) => void) | undefined;
 }
 
 export interface StatOptions extends CallOptions {

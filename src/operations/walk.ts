@@ -56,7 +56,9 @@ export async function* entriesOf(
   onOdd: (e: TscloneError) => void,
 ): AsyncGenerator<Entry, void, void> {
   let odd = false;
-  for await (const entry of backend.list(dir, callOptions(c))) {
+  const onUnreadable = ({ code, message, retry, cause }: TscloneError): void =>
+    onOdd(new TscloneError(code, message, { path: dir, retry, cause }));
+  for await (const entry of backend.list(dir, { ...callOptions(c), onUnreadable })) {
     c.accounting.listed += 1;
     if (entry.kind === 'dir' && entry.path === dir) odd = true;
     else yield entry;

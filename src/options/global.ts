@@ -15,7 +15,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'ignore-times', short: 'I', type: 'bool', default: 'false', help: 'Copy everything', group: 'Copy' },
   { name: 'immutable', type: 'bool', default: 'false', help: 'An overwrite is an error', group: 'Copy' },
   { name: 'inplace', type: 'bool', default: 'false', help: 'No temporary name', group: 'Copy' },
-  { name: 'links', short: 'l', type: 'bool', default: 'false', help: 'Symlinks travel as .rclonelink text files', group: 'Copy', notBuilt: 'this rule of transfers is not built yet' },
+  { name: 'links', short: 'l', type: 'bool', default: 'false', help: 'Symbolic links of local files travel as .rclonelink text files', group: 'Copy' },
   { name: 'max-backlog', type: 'int', default: '10000', help: 'Queue length', group: 'Copy' },
   { name: 'max-duration', type: 'GoDuration', default: '0s', help: 'Stop after this time, exit 10', group: 'Copy' },
   { name: 'max-transfer', type: 'SizeSuffix', default: 'off', help: 'Stop after this many bytes, exit 8', group: 'Copy' },

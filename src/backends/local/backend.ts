@@ -18,11 +18,12 @@ import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
 import { hashTypes } from '../../core/hash-types.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
-import { joinPath } from '../../core/path.ts';
+import { joinPath, leafOf } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
 import { cleanPath } from '../../core/remote.ts';
 import type { LocalOptions } from './definition.ts';
 import { errnoOf, localError, lookupError } from './errors.ts';
+import { linkLacksSuffix, linkSuffix, targetRange, writeLink } from './links.ts';
 import { applyMetadata, fileMetadata } from './metadata.ts';
 import { fileNames, type FileNames } from './names.ts';
 import { readFileRange } from './read.ts';
@@ -34,6 +35,13 @@ export interface LocalContext {
   readonly options: LocalOptions;
   readonly platform: Platform;
   readonly emit: Emit;
+}
+
+interface Found {
+  readonly file: string;
+  readonly s: BigIntStats;
+  /** A symbolic link that is shown as an object of its own. */
+  readonly isLink: boolean;
 }
 
 const features: Features = {
@@ -79,35 +87,57 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     size: Number(s.size),
   });
 
-  const statEntry = async (path: string): Promise<BigIntStats> => {
+  /** What stands under a path, as the options show it. @throws object_not_found */
+  const find = async (path: string): Promise<Found> => {
+    const link = linkOf(path);
+    const linked = link === undefined ? undefined : await fs.lstat(link, { bigint: true }).catch(() => undefined);
+    if (link !== undefined && linked?.isSymbolicLink()) return { file: link, s: linked, isLink: true };
+    const file = fileOf(path);
     try {
-      return await (c.options.copy_links ? fs.stat : fs.lstat)(fileOf(path), { bigint: true });
+      return { file, s: await (c.options.copy_links ? fs.stat : fs.lstat)(file, { bigint: true }), isLink: false };
     } catch (e) {
       throw lookupError(e, path, 'object');
     }
   };
+
+  /** The link that an object stands for; undefined = it stands for none. */
+  const linkOf = (path: string): string | undefined =>
+    c.options.links && path.endsWith(linkSuffix) && leafOf(path) !== linkSuffix
+      ? fileOf(path.slice(0, -linkSuffix.length))
+      : undefined;
 
   const describe = (
     file: string,
     path: string,
     metadata: WriteOptions['metadata'],
     modTime: Nanos | undefined,
+    isLink = false,
   ): Promise<void> =>
     applyMetadata(file, metadata, {
       path,
+      isLink,
       emit: c.emit,
       specialBits: c.options.metadata_restore_special_bits,
       modTime: c.options.no_set_modtime ? undefined : modTime,
     });
 
+  const sourceOf = async (from: Backend, path: string): Promise<{ source: string; isLink: boolean }> => {
+    const there = fileNames(from.root, c.options.encoding);
+    if (c.options.links && path.endsWith(linkSuffix) && leafOf(path) !== linkSuffix) {
+      const source = there.toFile(path.slice(0, -linkSuffix.length));
+      if ((await fs.lstat(source).catch(() => undefined))?.isSymbolicLink()) return { source, isLink: true };
+    }
+    return { source: there.toFile(path), isLink: false };
+  };
+
   const hash = async (path: string, type: HashType, signal: AbortSignal | undefined): Promise<string> => {
     throwIfAborted(signal);
     const h = c.platform.createHash(type);
-    for await (const chunk of readFileRange(fileOf(path), path, undefined, {
-      signal,
-      checkUpdated: !c.options.no_check_updated,
-    }))
-      h.update(chunk);
+    const { file, isLink } = c.options.links ? await find(path) : { file: fileOf(path), isLink: false };
+    const bytes = isLink
+      ? targetRange(file, path, undefined)
+      : readFileRange(file, path, undefined, { signal, checkUpdated: !c.options.no_check_updated });
+    for await (const chunk of bytes) h.update(chunk);
     return toHex(h.digest());
   };
 
@@ -126,9 +156,9 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
 
     async stat(path, o = {}) {
       throwIfAborted(o.signal);
-      const s = await statEntry(path);
+      const { s, isLink } = await find(path);
       if (s.isDirectory()) throw new TscloneError('is_directory', 'is a directory not a file', { path, retry: 'no' });
-      if (!s.isFile()) throw new TscloneError('object_not_found', 'object not found', { path, retry: 'no' });
+      if (!s.isFile() && !isLink) throw new TscloneError('object_not_found', 'object not found', { path, retry: 'no' });
       const hashes: Partial<Record<HashType, string>> = {};
       for (const want of o.want ?? []) if (isHash(want)) hashes[want] = await hash(path, want, o.signal);
       const info = { ...objectInfo(path, s), hashes: hashes as Hashes };
@@ -162,16 +192,23 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     async probe(path, o = {}) {
       throwIfAborted(o.signal);
       try {
+        if (c.options.links) {
+          const { s, isLink } = await find(path);
+          if (isLink) return objectInfo(path, s);
+          if (s.isSymbolicLink()) throw linkLacksSuffix(path);
+        }
         const s = await fs.stat(fileOf(path), { bigint: true });
         return s.isDirectory() ? undefined : objectInfo(path, s);
       } catch (e) {
-        if (errnoOf(e) === 'ENOENT' || errnoOf(e) === 'ENOTDIR') return undefined;
+        if (errnoOf(e) === 'ENOENT' || errnoOf(e) === 'ENOTDIR' || hasCode(e, 'object_not_found')) return undefined;
         throw localError(e, path, 'object');
       }
     },
 
     async read(path, o = {}) {
       throwIfAborted(o.signal);
+      const found = c.options.links ? await find(path) : undefined;
+      if (found?.isLink) return { info: objectInfo(path, found.s), body: targetRange(found.file, path, o.range) };
       const s = await fs.stat(fileOf(path), { bigint: true }).catch((e: unknown) => {
         throw lookupError(e, path, 'object');
       });
@@ -185,16 +222,24 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     },
 
     async write(path, body, o) {
-      const file = await targetOf(path).catch(closing(body));
-      const finish = (partial: string): Promise<void> => describe(partial, path, o.metadata, o.modTime);
-      const size = await writeFile(file, path, body, o, c.platform, finish);
-      const s = await fs.stat(file, { bigint: true });
+      const link = linkOf(path);
+      const isLink = link !== undefined;
+      const file = await (async () => {
+        await names.guardParent(link ?? fileOf(path), path, c.options.copy_links);
+        return link ?? fileOf(path);
+      })().catch(closing(body));
+      const finish = (partial: string): Promise<void> => describe(partial, path, o.metadata, o.modTime, isLink);
+      const size = await (isLink ? writeLink : writeFile)(file, path, body, o, c.platform, finish);
+      const s = await (isLink ? fs.lstat : fs.stat)(file, { bigint: true });
       return { ...objectInfo(path, s), size };
     },
 
     async remove(path, o = {}) {
       throwIfAborted(o.signal);
-      await fs.unlink(fileOf(path)).catch((e: unknown) => {
+      const { file, s, isLink } = c.options.links ? await find(path) : { file: fileOf(path) };
+      // A link took the place of the file of this name.
+      if (s?.isSymbolicLink() && !isLink) return;
+      await fs.unlink(file).catch((e: unknown) => {
         throw lookupError(e, path, 'object');
       });
     },
@@ -215,18 +260,22 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
 
     async move(from, info, to, o = {}) {
       throwIfAborted(o.signal);
-      const source = fileNames(from.root, c.options.encoding).toFile(info.path);
-      const file = await targetOf(to);
+      const { source, isLink } = await sourceOf(from, info.path);
+      const link = linkOf(to);
+      if (isLink !== (link !== undefined))
+        throw new TscloneError('unsupported', `${to}: a link and a file are stored apart`, { path: to, retry: 'no' });
+      const file = link ?? (await targetOf(to));
+      if (link !== undefined) await names.guardParent(link, to, c.options.copy_links);
       try {
         await fs.mkdir(dirname(file), { recursive: true });
         await fs.rename(source, file);
-        if (o.metadata) await describe(file, to, o.metadata, undefined);
+        if (o.metadata) await describe(file, to, o.metadata, undefined, isLink);
       } catch (e) {
         if (errnoOf(e) === 'EXDEV')
           throw new TscloneError('unsupported', `${to}: the file lies on another disk`, { path: to, retry: 'no' });
         throw localError(e, info.path, 'object');
       }
-      return objectInfo(to, await fs.stat(file, { bigint: true }));
+      return objectInfo(to, await (isLink ? fs.lstat : fs.stat)(file, { bigint: true }));
     },
 
     async moveDir(from, o = {}) {
@@ -247,7 +296,8 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     async setModTime(path, modTime, o = {}) {
       throwIfAborted(o.signal);
       if (c.options.no_set_modtime) return;
-      await setTime(fileOf(path), modTime).catch((e: unknown) => {
+      const { file, isLink } = c.options.links ? await find(path) : { file: fileOf(path), isLink: false };
+      await setTime(file, modTime, { isLink }).catch((e: unknown) => {
         throw localError(e, path, 'object');
       });
     },
@@ -280,7 +330,7 @@ async function* listDirectory(
   dir: string,
   objectInfo: (path: string, s: BigIntStats) => ObjectInfo,
   dirInfo: (path: string, s: BigIntStats) => DirInfo,
-  { recursive, startsWith, signal }: ListOptions,
+  { recursive, startsWith, signal, onUnreadable }: ListOptions,
 ): AsyncGenerator<Entry, void, void> {
   let entries;
   try {
@@ -292,37 +342,61 @@ async function* listDirectory(
   }
   const wanted = startsWith === undefined ? '' : joinPath(dir, startsWith);
   const found = entries
-    .map((entry) => ({ entry, path: joinPath(dir, names.toName(entry.name)) }))
-    .filter(({ path }) => path.startsWith(wanted));
-  found.sort((a, b) => compareUtf8(a.path, b.path));
-  for (const { entry, path } of found) {
+    .map((entry) => ({ path: joinPath(dir, names.toName(entry.name)), isLink: entry.isSymbolicLink() }))
+    .map((f) => ({ ...f, shown: f.isLink && c.options.links ? f.path + linkSuffix : f.path }))
+    .filter(({ shown }) => shown.startsWith(wanted));
+  found.sort((a, b) => compareUtf8(a.shown, b.shown));
+  const say = (path: string, message: string): void => c.emit({ type: 'log', level: 'notice', subject: path, message });
+  for (const { path, isLink, shown } of found) {
     throwIfAborted(signal);
-    if (entry.isSymbolicLink() && !c.options.copy_links) {
-      if (!c.options.skip_links)
-        c.emit({
-          type: 'log',
-          level: 'notice',
-          subject: path,
-          message: "Can't follow symlink without -L/--copy-links",
-        });
+    if (isLink && !c.options.copy_links && !c.options.links) {
+      if (!c.options.skip_links) say(path, "Can't follow symlink without -L/--copy-links");
       continue;
     }
     let s: BigIntStats;
     try {
-      s = await (entry.isSymbolicLink() ? fs.stat : fs.lstat)(names.toFile(path), { bigint: true });
+      s = await (isLink && !c.options.links ? fs.stat : fs.lstat)(names.toFile(path), { bigint: true });
     } catch (e) {
       // Gone since the directory was read.
-      if (errnoOf(e) === 'ENOENT' && !entry.isSymbolicLink()) continue;
-      throw localError(e, path, 'object');
+      if (errnoOf(e) === 'ENOENT' && !isLink) continue;
+      const error = isLink ? brokenLink(e, path) : localError(e, path, 'object');
+      if (!onUnreadable) throw error;
+      onUnreadable(error);
+      continue;
     }
-    if (s.isDirectory()) {
+    if (s.isSymbolicLink()) yield objectInfo(shown, s);
+    else if (s.isDirectory()) {
+      if (c.options.one_file_system && s.dev !== (await device(c, names.toFile('')))) continue;
       yield dirInfo(path, s);
       if (recursive)
-        yield* ifStillThere(path, listDirectory(c, names, path, objectInfo, dirInfo, { recursive, signal }));
+        yield* ifStillThere(
+          path,
+          listDirectory(c, names, path, objectInfo, dirInfo, { recursive, signal, onUnreadable }),
+        );
     } else if (s.isFile()) yield objectInfo(path, s);
-    else if (!c.options.skip_specials)
-      c.emit({ type: 'log', level: 'notice', subject: path, message: "Can't transfer non file/directory" });
+    else if (!c.options.skip_specials) say(path, "Can't transfer non file/directory");
   }
+}
+
+function brokenLink(e: unknown, path: string): TscloneError {
+  const { message } = localError(e, path, 'object');
+  const why = errnoOf(e) === 'ENOENT' ? 'it points to nothing' : message;
+  return new TscloneError('no_retry', `cannot follow the symbolic link ${path}: ${why}`, {
+    path,
+    cause: e,
+    retry: 'no',
+  });
+}
+
+const devices = new WeakMap<LocalContext, Map<string, Promise<bigint>>>();
+
+/** The disk that the root lies on. */
+function device(c: LocalContext, root: string): Promise<bigint> {
+  const known = devices.get(c) ?? new Map<string, Promise<bigint>>();
+  devices.set(c, known);
+  let dev = known.get(root);
+  if (!dev) known.set(root, (dev = fs.stat(root, { bigint: true }).then((s) => s.dev)));
+  return dev;
 }
 
 /** A directory that vanished since its parent was read is no error of the parent. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BackendDefinition } from '../../core/definition.ts';
+import { TscloneError } from '../../core/errors.ts';
 import { defineOptions, option } from '../../options/define.ts';
 import { bool, commaSepList, encoding, oneOf, string } from '../../options/values.ts';
 import { createLocalBackend } from './backend.ts';
@@ -10,9 +11,7 @@ const flag = (help: string, extra: object = {}) =>
 export const localOptions = defineOptions({
   nounc: flag('Windows only: no long UNC paths.'),
   copy_links: flag('Follow symbolic links and take what they point to.', { noPrefix: true, shortFlag: 'L' }),
-  links: flag('Carry symbolic links as .rclonelink files.', {
-    notBuilt: 'symbolic links are skipped or followed (--copy-links)',
-  }),
+  links: flag('Carry symbolic links as .rclonelink files.'),
   skip_links: flag('Say nothing about symbolic links that are skipped.', { noPrefix: true }),
   skip_specials: flag('Say nothing about devices, pipes and sockets that are skipped.', { noPrefix: true }),
   zero_size_links: flag('Take the size of symbolic links as 0.', { notBuilt: 'links are skipped or followed' }),
@@ -21,7 +20,6 @@ export const localOptions = defineOptions({
   one_file_system: flag('Stay on one file system.', {
     noPrefix: true,
     shortFlag: 'x',
-    notBuilt: 'mount points are entered',
   }),
   case_sensitive: flag('Take the file system as case-sensitive.'),
   case_insensitive: flag('Take the file system as case-insensitive.', {
@@ -65,6 +63,9 @@ export const local: BackendDefinition<LocalOptions> = {
   type: 'local',
   summary: 'Files on this machine',
   options: localOptions,
-  open: async ({ name, options, platform, emit }) =>
-    createLocalBackend({ name, options, platform, emit }, resolve('.')),
+  async open({ name, options, platform, emit }) {
+    if (options.links && options.copy_links)
+      throw new TscloneError('bad_config', "can't use -l/--links with -L/--copy-links", { remote: name, retry: 'no' });
+    return createLocalBackend({ name, options, platform, emit }, resolve('.'));
+  },
 };

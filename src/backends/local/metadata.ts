@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { chmod, chown, stat } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat } from 'node:fs/promises';
 import type { Nanos } from '../../core/entry.ts';
 import { messageOf, TscloneError } from '../../core/errors.ts';
 import type { Emit } from '../../core/events.ts';
@@ -24,6 +24,8 @@ export interface ApplyOptions {
   readonly emit: Emit;
   /** setuid, setgid and sticky bits too. */
   readonly specialBits: boolean;
+  /** It is a symbolic link: it has no mode of its own. */
+  readonly isLink: boolean;
   /** The time when the metadata has none; undefined = it stays. */
   readonly modTime: Nanos | undefined;
 }
@@ -49,21 +51,21 @@ export async function applyMetadata(file: string, metadata: Metadata | undefined
   if (metadata) {
     sayLost(metadata, o);
     await setOwner(file, metadata, o);
-    await setMode(file, metadata, o);
+    if (!o.isLink) await setMode(file, metadata, o);
   }
   const mtime = known(metadata, 'mtime', timestampOf, o) ?? o.modTime;
   const atime = known(metadata, 'atime', timestampOf, o);
-  if (mtime !== undefined) await setTime(file, mtime, atime);
+  if (mtime !== undefined) await setTime(file, mtime, { atime, isLink: o.isLink });
 }
 
 async function setOwner(file: string, metadata: Metadata, o: ApplyOptions): Promise<void> {
   const uid = known(metadata, 'uid', parseId, o);
   const gid = known(metadata, 'gid', parseId, o);
   if (uid === undefined && gid === undefined) return;
-  const now = await stat(file);
+  const now = await lstat(file);
   const [owner, group] = [uid ?? now.uid, gid ?? now.gid];
   if (owner === now.uid && group === now.gid) return;
-  await chown(file, owner, group).catch((e: unknown) => {
+  await (o.isLink ? lchown : chown)(file, owner, group).catch((e: unknown) => {
     throw refused(`failed to change ownership to ${owner}:${group}: ${messageOf(e)}`, o, e);
   });
 }

@@ -1,31 +1,42 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { stat, utimes } from 'node:fs/promises';
+import { lstat, lutimes, stat, utimes } from 'node:fs/promises';
 import type { Nanos } from '../../core/entry.ts';
 import { splitNanos } from '../../core/time.ts';
+
+export interface TimeOptions {
+  /** Time of the last read; absent = now. */
+  readonly atime?: Nanos | undefined;
+  /** Of the link itself, not of what it points to. */
+  readonly isLink?: boolean;
+}
 
 /**
  * Sets the modification time to the nanosecond. Node takes seconds as a double, which at today's dates is 238 ns wide;
  * times that do not fit go through the system's `touch`, one helper shell for all of them. Without `touch` the time
- * stays within that width. The time of the last read becomes `atime`, absent = now.
+ * stays within that width.
  */
-export async function setTime(file: string, time: Nanos, atime?: Nanos): Promise<void> {
+export async function setTime(file: string, time: Nanos, o: TimeOptions = {}): Promise<void> {
+  const set = o.isLink ? lutimes : utimes;
+  const look = o.isLink ? lstat : stat;
+  const { atime } = o;
   const { seconds, nanos } = splitNanos(time);
   const read = atime === undefined ? Date.now() / 1000 : Number(atime) / 1e9;
   const asDouble = Number(seconds) + nanos / 1e9;
-  await utimes(file, read, asDouble);
-  if ((await stat(file, { bigint: true })).mtimeNs === time) return;
+  await set(file, read, asDouble);
+  if ((await look(file, { bigint: true })).mtimeNs === time) return;
   // Rounding down to whole digits may still hit: half a step up survives the truncation below.
-  await utimes(file, read, asDouble + 1e-7);
-  if ((await stat(file, { bigint: true })).mtimeNs === time) return;
-  await utimes(file, read, asDouble);
-  await touch(file, `@${seconds}.${String(nanos).padStart(9, '0')}`);
+  await set(file, read, asDouble + 1e-7);
+  if ((await look(file, { bigint: true })).mtimeNs === time) return;
+  await set(file, read, asDouble);
+  await touch(file, `${o.isLink ? 'h' : 'f'}@${seconds}.${String(nanos).padStart(9, '0')}`);
 }
 
 let helper: ChildProcessWithoutNullStreams | undefined;
 let queue: (() => void)[] = [];
 
 /** One `sh` that calls `touch` per line pair; file names travel on its stdin, never in argv of ours. */
-const script = 'while IFS= read -r t && IFS= read -r f; do touch -m -d "$t" -- "$f" 2>/dev/null; echo; done';
+const script =
+  'while IFS= read -r t && IFS= read -r f; do case $t in h*) l=-h;; *) l=;; esac; touch $l -m -d "${t#?}" -- "$f" 2>/dev/null; echo; done';
 
 async function touch(file: string, time: string): Promise<void> {
   if (process.platform === 'win32' || typeof file !== 'string' || file.includes('\n')) return;

@@ -88,7 +88,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /** Eight hex digits as rclone's; a name near the limit of 255 bytes is cut to make room. */
-function partialName(file: string, ending: string, platform: Platform): string {
+export function partialName(file: string, ending: string, platform: Platform): string {
   const suffix = `.${toHex(platform.randomBytes(4))}${ending}`;
   let leaf = basename(file);
   while (Buffer.byteLength(leaf + suffix) > 255) leaf = leaf.slice(0, -1);

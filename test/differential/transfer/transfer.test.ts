@@ -5,6 +5,7 @@ import { equality } from './equality.ts';
 import { deletion } from './deletion.ts';
 import { elsewhere } from './elsewhere.ts';
 import { limits } from './limits.ts';
+import { links } from './links.ts';
 import { metadata } from './metadata.ts';
 import { renames } from './renames.ts';
 import { startLab, type Lab, type TransferCase } from './lab.ts';
@@ -21,6 +22,7 @@ const groups: Readonly<Record<string, readonly TransferCase[]>> = {
   limits,
   asking,
   metadata,
+  links,
 };
 
 describe.skipIf(!available)('transfers of rclone and tsclone', () => {

@@ -1,15 +1,13 @@
 import { chmod, mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createLocalBackend } from '../../../src/backends/local/backend.ts';
-import { local } from '../../../src/backends/local/definition.ts';
 import { createMemoryBackend } from '../../../src/backends/memory/backend.ts';
 import type { Backend } from '../../../src/core/backend.ts';
 import { createMetadataMapper } from '../../../src/node/metadata-mapper.ts';
 import { nodePlatform } from '../../../src/node/platform.ts';
 import { systemMetadata, type MappedItem } from '../../../src/operations/metadata.ts';
 import { syncDirectories } from '../../../src/operations/sync/sync.ts';
-import { parseOptions } from '../../../src/options/derive.ts';
+import { openFiles } from '../../support/local.ts';
 import { contextFor } from '../../support/operations.ts';
 import { tempDir } from '../../support/servers.ts';
 
@@ -31,10 +29,7 @@ beforeEach(async () => {
   await chmod(join(root, 'src/sub'), 0o701);
 });
 
-function files(name: string, given: Record<string, string> = {}): Backend {
-  const options = parseOptions(local, 'local', (key) => given[key]) as never;
-  return createLocalBackend({ name: 'local', options, platform, emit: () => {} }, join(root, name));
-}
+const files = (name: string, given: Record<string, string> = {}): Backend => openFiles(join(root, name), given);
 
 async function copy(src: Backend, dst: Backend, o: Parameters<typeof contextFor>[0], more = {}): Promise<void> {
   const { c } = contextFor({ metadata: true, ...o }, more);
