@@ -50,8 +50,33 @@ ${[...s3Options.meta]
   })
   .join('\n')}
 `,
+  'reference/errors.md': `${note}
+# Errors
+
+Every error of the library is a \`TscloneError\`: \`code\`, \`message\` (thing, reason, remedy in one line), \`path\`, \`remote\`,
+\`status\` (HTTP), \`retry\` (\`low\`: the same request may be sent again; \`high\`: the whole operation; \`no\`), \`cause\`. Codes may be
+added, never change their meaning. \`tsclone explain CODE\` prints what stands here; \`tsclone doctor remote:bucket\` finds out
+which of it is the case: [troubleshooting](../guides/troubleshooting.md).
+${Object.values(facts.errorGroups)
+  .map((group) =>
+    errorTable(
+      group,
+      facts.explanations().filter((e) => e.group === group),
+    ),
+  )
+  .join('')}`,
   'about/parity.md': `${note}\n${parityPage({ commands, globalFlags, s3Options })}`,
 };
+
+function errorTable(group, entries) {
+  const withStatus = entries.some((e) => e.status !== undefined);
+  const head = withStatus ? ['code', 'status', 'meaning', 'remedy'] : ['code', 'meaning', 'remedy'];
+  const rows = entries.map((e) => {
+    const status = withStatus ? [e.status ?? ''] : [];
+    return `| ${[`\`${e.name}\``, ...status, cell(e.meaning), cell(e.remedy)].join(' | ')} |`;
+  });
+  return `\n## ${group}\n\n| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}\n${rows.join('\n')}\n`;
+}
 
 const check = process.argv.includes('--check');
 let stale = 0;
@@ -73,6 +98,7 @@ async function loadFacts() {
     export { commandHelp } from './src/cli/help.ts';
     export { globalFlags } from './src/options/global.ts';
     export { s3Options } from './src/backends/s3/options.ts';
+    export { explanations, groups as errorGroups } from './src/core/explanations.ts';
     export { version } from './src/core/version.ts';`;
   await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },

@@ -35,6 +35,8 @@ export interface Mend {
   readonly value?: string;
   /** The line is to go. */
   readonly remove?: true;
+  /** Options that change with it. */
+  readonly others?: readonly string[];
 }
 
 /** One thing that is wrong, with its cause and its cure. No text of it holds a secret. */

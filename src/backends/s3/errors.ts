@@ -108,7 +108,7 @@ function answerError(error: SdkError, status: number, call: FailedCall): Tsclone
   const text = `operation error S3: ${call.operation}, https response error StatusCode: ${status}, RequestID: ${requestId}, HostID: ${hostId}, ${words}${code}: ${message}`;
   const kind = kindOf(code, status, call.operation);
   const remedy = remedyFor(kind, code, status, call, error);
-  return new TscloneError(kind, remedy === '' ? text : `${text}. ${remedy}`, {
+  return new TscloneError(kind, remedy === '' ? text : `${text.replace(/\.$/, '')}. ${remedy}`, {
     cause: error,
     path: call.key,
     remote: call.remote,

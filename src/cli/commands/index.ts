@@ -84,6 +84,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'completion bash', load: async () => (await import('./completion.ts')).completionBash },
   { name: 'completion zsh', load: async () => (await import('./completion.ts')).completionZsh },
   { name: 'completion fish', load: async () => (await import('./completion.ts')).completionFish },
+  { name: 'explain', load: async () => (await import('./explain.ts')).explain },
   { name: 'demo', load: async () => (await import('./demo.ts')).demo },
   { name: 'version', load: async () => (await import('./version.ts')).versionCommand },
 ];

@@ -1,6 +1,7 @@
 import type { Check, CheckStatus, Diagnosis, Finding, RemoteReport } from '../../core/diagnosis.ts';
 import { remoteVariable } from '../../options/derive.ts';
 import { withoutControls } from '../output.ts';
+import { wrap } from './wrap.ts';
 
 export interface ShowOptions {
   readonly colours: boolean;
@@ -28,7 +29,8 @@ export function showDiagnosis(d: Diagnosis, o: ShowOptions): string {
   }
   for (const finding of d.remotes.flatMap((r) => r.findings)) lines.push('', ...problem(finding, o, paint));
   const left = d.remotes.flatMap((r) => r.left);
-  if (left.length > 0) lines.push('', ...hanging('left behind', left.map(withoutControls).join(', ')));
+  if (left.length > 0)
+    lines.push('', 'left behind, for you to delete:', ...left.map((name) => `  ${withoutControls(name)}`));
   if (o.written.length > 0) {
     lines.push('');
     for (const { remote, mend } of o.written)
@@ -70,19 +72,23 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
   if (f.answer !== undefined) lines.push(...hanging('answer', withoutControls(f.answer)));
   lines.push(...hanging('remedy', withoutControls(f.remedy)));
   if (!f.mend) return lines;
-  const { option, value, remove } = f.mend;
-  const line = remove ? `remove the line of ${option}` : `${option} = ${value ?? '…'}`;
+  const { option, value, remove, others = [] } = f.mend;
+  const all = [option, ...others];
   // Lines to copy are not broken.
-  lines.push(`  line     ${withoutControls(line)}${f.proved ? '   (tried: it helps)' : ''}`);
-  if (!o.hasSection(f.remote)) {
-    if (/^[\w-]+$/.test(f.remote) && !remove)
-      lines.push(`  variable ${remoteVariable(f.remote, option)}=${quoted(value ?? '…')}`);
-    return lines;
+  for (const name of all) {
+    const line = remove ? `remove the line of ${name}` : `${name} = ${value ?? '…'}`;
+    lines.push(
+      `  ${(name === option ? 'line' : '').padEnd(8)} ${withoutControls(line)}${f.proved ? '   (tried: it helps)' : ''}`,
+    );
   }
-  const command = remove
-    ? `config unset ${f.remote} ${option}`
-    : `config update ${f.remote} ${option}=${quoted(value ?? '…')}`;
-  return [...lines, `  command  tsclone ${withoutControls(command)}`];
+  const pairs = all.map((name) => `${name}=${quoted(value ?? '…')}`);
+  if (o.hasSection(f.remote)) {
+    const command = remove ? `config unset ${f.remote} ${option}` : `config update ${f.remote} ${pairs.join(' ')}`;
+    lines.push(`  command  tsclone ${withoutControls(command)}`);
+  } else if (/^[\w-]+$/.test(f.remote) && !remove) {
+    lines.push(`  variable ${remoteVariable(f.remote, option)}=${quoted(value ?? '…')}`);
+  }
+  return lines;
 }
 
 const quoted = (value: string): string =>
@@ -101,25 +107,4 @@ function conclusion(d: Diagnosis, o: ShowOptions): string {
 function hanging(label: string, text: string): string[] {
   const [first = '', ...more] = wrap(text, width - 11);
   return [`  ${label.padEnd(8)} ${first}`, ...more.map((line) => `${' '.repeat(11)}${line}`)];
-}
-
-/** Breaks at spaces, and inside of words that are longer than a line. */
-function wrap(text: string, columns: number, indent = 0): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (let word of text.split(' ')) {
-    const room = (): number => columns - (lines.length > 0 ? indent : 0);
-    if (line !== '' && line.length + 1 + word.length > room()) {
-      lines.push(line);
-      line = '';
-    }
-    while (line === '' && word.length > room()) {
-      const fits = room();
-      lines.push(word.slice(0, fits));
-      word = word.slice(fits);
-    }
-    line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map((l, i) => (i === 0 ? l : ' '.repeat(indent) + l));
 }

@@ -76,9 +76,9 @@ describe('doctor', () => {
     const done = await doctor([`r2:${bucket}`]);
     expect(done).toMatchObject({ code: 0, stderr: '' });
     expect(done.stdout.replaceAll(new URL(server.url).port, 'PORT')).toMatchInlineSnapshot(`
-      "r2: s3, Cloudflare, http://127.0.0.1:PORT, bucket my-bucket
+      "r2: s3, Cloudflare, bucket my-bucket, http://127.0.0.1:PORT
         config       ok       provider Cloudflare
-        address      ok       127.0.0.1:PORT answers (without TLS)
+        address      ok       answers, without TLS
         clock        ok       right
         credentials  ok       key and secret are right
         region       ok       us-east-1 (none is set)

@@ -30,7 +30,7 @@ export async function checkAddress(c: S3Connection, f: Findings, o: ProbeOptions
     return false;
   }
   if (await wantsTls(c, url, answer, f, o)) return false;
-  f.ok('address', `${url.host} answers${url.protocol === 'https:' ? ', certificate is trusted' : ' (without TLS)'}`);
+  f.ok('address', url.protocol === 'https:' ? 'answers, certificate is trusted' : 'answers, without TLS');
   checkClock(answer.headers['date'], (before + after) / 2n, f);
   return true;
 }

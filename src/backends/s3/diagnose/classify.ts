@@ -34,6 +34,9 @@ export function classifyListing(c: S3Connection, bucket: string, failure: Failur
   );
 }
 
+/** A key id never comes alone. */
+export const newKeys: Mend = { option: 'access_key_id', others: ['secret_access_key'] };
+
 const set = (option: keyof S3Options, value: string): Trial => ({
   options: { [option]: /^(true|false)$/.test(value) ? value === 'true' : value } as Partial<S3Options>,
   mend: { option, value },
@@ -178,7 +181,7 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
   if (/SigV2|signature version 2/i.test(message) && signsVersion2(c)) return version2(c);
   if (/^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(code))
     return verdict('expired_token', 'The temporary keys have run out.', 'Fetch new ones; all three lines change.', {
-      mend: { option: 'session_token' },
+      mend: { option: 'session_token', others: ['access_key_id', 'secret_access_key'] },
     });
   if (
     c.options.session_token !== '' &&
@@ -203,14 +206,14 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
       'swapped_keys',
       'The secret stands where the key id should be: access_key_id is longer than secret_access_key.',
       'Exchange the two; the secret has been sent as a key id, so make a new token when the connection was not private.',
-      { mend: { option: 'access_key_id' } },
+      { mend: newKeys },
     );
   if (unknownKey)
     return verdict(
       'unknown_key',
       `The access key is not known ${at}${r2 ? ': the token was deleted or mistyped, or the endpoint is of another account' : ''}.`,
       r2 ? 'Use the key id and the endpoint that the dashboard shows together.' : 'Set the keys of this service.',
-      { mend: { option: 'access_key_id' } },
+      { mend: newKeys },
     );
   if (code !== 'SignatureDoesNotMatch') return undefined;
   const trials = c.options.sign_accept_encoding === true ? [set('sign_accept_encoding', 'false')] : [];
@@ -272,9 +275,7 @@ function anonymous(
     'keys_missing',
     `Remote "${c.remote}" has no keys, and the service does not answer anonymous requests.`,
     has ? 'The environment has keys: let the remote use them.' : 'Set access_key_id and secret_access_key.',
-    has
-      ? { mend: { option: 'env_auth', value: 'true' }, trials: [set('env_auth', 'true')] }
-      : { mend: { option: 'access_key_id' } },
+    has ? { mend: { option: 'env_auth', value: 'true' }, trials: [set('env_auth', 'true')] } : { mend: newKeys },
   );
 }
 
@@ -375,7 +376,9 @@ export function classifyOption(c: S3Connection, check: CheckName, failure: Failu
     return {
       fault,
       check,
-      cause: `The service does not take ${option} = ${String(value)}.`,
+      cause: isSwitch
+        ? `The service does not take the checksums that ${option} = true sends.`
+        : `The service does not take ${option} = ${value}.`,
       remedy: isSwitch ? 'Turn it off; Content-MD5 protects the data all the same.' : 'Remove the line.',
       mend: isSwitch ? { option, value: 'false' } : { option, remove: true },
       trials: [

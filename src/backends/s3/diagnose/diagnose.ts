@@ -46,7 +46,8 @@ export async function diagnoseS3(p: S3Patient, o: DiagnoseOptions = {}): Promise
     f.found(openFault(e));
   }
   f.skip(reading, 'not tried');
-  f.skip(writing, f.failed ? 'not tried' : 'give --write to try');
+  const reached = f.checks.some((check) => check.name === 'get' && check.status !== 'skipped');
+  f.skip(writing, reached && o.write !== true ? 'give --write to try' : 'not tried');
   return { remote: p.name, type: 's3', place, checks: inOrder(f), findings: f.findings, left: f.left };
 }
 
@@ -337,5 +338,5 @@ function identityText({ identity }: S3Connection): string {
 
 function placeText({ options: o, path }: S3Patient, c?: S3Connection): string {
   const host = (c?.endpoint ?? o.endpoint) || `AWS ${o.region}`.trim();
-  return [o.provider, host, path === '' ? '' : `bucket ${path}`].filter((t) => t !== '').join(', ');
+  return [o.provider, path === '' ? '' : `bucket ${path}`, host].filter((t) => t !== '').join(', ');
 }

@@ -18,7 +18,7 @@ import { copySource, type Place } from '../names.ts';
 import { streamOf } from '../streams.ts';
 import { aclField } from '../write-target.ts';
 import { attempt, type Failure, type Outcome, type ProbeOptions } from './attempt.ts';
-import { classifyOption, noGet, unknown, type Verdict } from './classify.ts';
+import { classifyOption, newKeys, noGet, unknown, type Verdict } from './classify.ts';
 import { openWith, probeName, report, type S3Patient } from './patient.ts';
 
 export const writing: readonly CheckName[] = ['put', 'multipart', 'copy', 'delete', 'abort'];
@@ -128,9 +128,9 @@ async function checkPut(
   return c;
 }
 
-function put(c: S3Connection, { bucket, key }: Place, made: Made, o: ProbeOptions): Promise<Outcome<void>> {
+async function put(c: S3Connection, { bucket, key }: Place, made: Made, o: ProbeOptions): Promise<Outcome<void>> {
   versionsOf(made, key);
-  return attempt(c, 'PutObject', { bucket, key }, o, async (s) => {
+  const outcome = await attempt(c, 'PutObject', { bucket, key }, o, async (s) => {
     const hash = c.platform.createHash('md5');
     hash.update(content);
     const out = await c.client.send(
@@ -144,6 +144,7 @@ function put(c: S3Connection, { bucket, key }: Place, made: Made, o: ProbeOption
     );
     if (out.VersionId) versionsOf(made, key).add(out.VersionId);
   });
+  return forget(made, key, outcome);
 }
 
 /** What the remote says of objects that it stores. */
@@ -165,7 +166,7 @@ function writeVerdict(c: S3Connection, bucket: string, failure: Failure): Verdic
     check: 'put',
     cause: `The token may read in bucket "${bucket}", but not write.`,
     remedy: `Use a token that may (${c.quirks.provider === 'Cloudflare' ? 'R2: Object Read & Write' : 'AWS: s3:PutObject'}).`,
-    mend: { option: 'access_key_id' },
+    mend: newKeys,
   };
 }
 
@@ -194,6 +195,7 @@ async function checkMultipart(c: S3Connection, place: Place, made: Made, f: Find
     });
     versionsOf(made, place.key);
     const done = await attempt(c, 'CompleteMultipartUpload', place, o, (s) => c.client.send(command, s));
+    forget(made, place.key, done);
     if (done.ok) {
       made.uploads.delete(id.value);
       if (done.value.VersionId) versionsOf(made, place.key).add(done.value.VersionId);
@@ -314,6 +316,7 @@ async function checkCopy(
     ...aclField(c.options.acl),
   });
   const outcome = await attempt(c, 'CopyObject', to, o, (s) => c.client.send(command, s));
+  forget(made, to.key, outcome);
   if (outcome.ok) {
     if (outcome.value.VersionId) versionsOf(made, to.key).add(outcome.value.VersionId);
     f.ok('copy', 'within the service');
@@ -427,6 +430,13 @@ async function remove(
   else if (version === undefined) made.objects.delete(key);
   else made.objects.get(key)?.delete(version);
   return { ok: true, value: marker !== undefined };
+}
+
+/** What was refused by an answer is not there; without one, or after a failure of the service, it may be. */
+function forget<T>(made: Made, key: string, outcome: Outcome<T>): Outcome<T> {
+  const refused = !outcome.ok && outcome.failure.status >= 300 && outcome.failure.error.code !== 'server_error';
+  if (refused && made.objects.get(key)?.size === 0) made.objects.delete(key);
+  return outcome;
 }
 
 function versionsOf(made: Made, key: string): Set<string> {

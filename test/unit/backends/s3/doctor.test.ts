@@ -567,5 +567,7 @@ async function check(c: Case): Promise<void> {
     ...(c.write === undefined ? {} : { write: c.write }),
   });
   expect(summary(diagnosis)).toEqual(c.finds);
+  const mayLeave = c.finds.some((line) => /no_delete|no_abort/.test(line));
+  expect(diagnosis.remotes.flatMap((r) => r.left).length > 0).toBe(mayLeave);
   expectNoSecret(diagnosis, 'session-token-of-yesterday', 'd00d'.repeat(16));
 }
