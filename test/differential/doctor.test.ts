@@ -51,7 +51,7 @@ const common: readonly Case[] = [
     options: { access_key_id: 'NOBODY' },
     finds: ['credentials: unknown_key -> access_key_id = …'],
   },
-  { name: 'missing bucket', path: 'my-buket', finds: ['list: bucket_missing'] },
+  { name: 'missing bucket', path: 'my-backup-buket', finds: ['list: bucket_missing'] },
   {
     name: 'no keys',
     options: { access_key_id: '', secret_access_key: '' },

@@ -12,7 +12,7 @@ import { createS3Handler, S3Fault, type R2Token, type S3Request, type S3Response
 import { callOf, type S3Call } from '../../src/serve/s3/protocol.ts';
 import { createSession } from '../../src/session.ts';
 
-export const bucket = 'my-bucket';
+export const bucket = 'my-backup-bucket';
 /** Of the forms that R2 gives out. */
 export const keys = { accessKeyId: '0123456789abcdef'.repeat(2), secretAccessKey: 'c0ffee00'.repeat(8) };
 

@@ -203,8 +203,8 @@ describe('bucket and rights', () => {
     'a token for another bucket': { path: 'someone-elses', finds: ['list: bucket_not_covered'] },
     'no bucket named': { path: '', finds: ['list: cannot_list_buckets'] },
     'a bucket that is not there': {
-      token: { tier: 'admin-rw', buckets: [bucket, 'my-buket'] },
-      path: 'my-buket',
+      token: { tier: 'admin-rw', buckets: [bucket, 'my-backup-buket'] },
+      path: 'my-backup-buket',
       finds: ['list: bucket_missing'],
     },
     'a token that only reads': {
@@ -238,9 +238,9 @@ describe('bucket and rights', () => {
   test.each(Object.entries(cases))('%s', (_name, c) => check(c));
 
   test('the bucket that was meant is named', async () => {
-    const w = await ward({ token: { tier: 'admin-rw', buckets: [bucket, 'my-buket'] } });
-    const { remotes } = await examine(w.url, {}, { path: 'my-buket' });
-    expect(remotes[0]?.findings[0]?.remedy).toBe('Use r2:my-bucket, or make it: tsclone mkdir r2:my-buket.');
+    const w = await ward({ token: { tier: 'admin-rw', buckets: [bucket, 'my-backup-buket'] } });
+    const { remotes } = await examine(w.url, {}, { path: 'my-backup-buket' });
+    expect(remotes[0]?.findings[0]?.remedy).toBe('Use r2:my-backup-bucket, or make it: tsclone mkdir r2:my-backup-buket.');
   });
 
   test('what cannot be deleted is named', async () => {
