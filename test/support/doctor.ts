@@ -71,7 +71,7 @@ export const refusing =
     return undefined;
   };
 
-/** A diagnosis of `r2:my-bucket` with the healthy options changed; an empty text leaves the option out. */
+/** A diagnosis of `r2:my-backup-bucket` with the healthy options changed; an empty text leaves the option out. */
 export async function examine(
   endpoint: string,
   changes: Readonly<Record<string, string>> = {},

@@ -240,7 +240,9 @@ describe('bucket and rights', () => {
   test('the bucket that was meant is named', async () => {
     const w = await ward({ token: { tier: 'admin-rw', buckets: [bucket, 'my-backup-buket'] } });
     const { remotes } = await examine(w.url, {}, { path: 'my-backup-buket' });
-    expect(remotes[0]?.findings[0]?.remedy).toBe('Use r2:my-backup-bucket, or make it: tsclone mkdir r2:my-backup-buket.');
+    expect(remotes[0]?.findings[0]?.remedy).toBe(
+      'Use r2:my-backup-bucket, or make it: tsclone mkdir r2:my-backup-buket.',
+    );
   });
 
   test('what cannot be deleted is named', async () => {
