@@ -14,16 +14,20 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 
 const { runCli } = await import('./main.ts');
+const { interrupted } = await import('./exit-code.ts');
 const { openTerminal } = await import('../node/terminal.ts');
 
 const stop = new AbortController();
 // Every transfer under way listens to it.
 setMaxListeners(0, stop.signal);
-let signals = 0;
+/** As the shell tells of a program that a signal ended. */
+const codes = { SIGINT: interrupted, SIGTERM: 143 } as const;
+let stoppedBy: keyof typeof codes | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    signals += 1;
-    if (signals > 1) process.exit(130);
+    // The second one waits for nothing.
+    if (stoppedBy) process.exit(codes[signal]);
+    stoppedBy = signal;
     stop.abort();
   });
 }
@@ -44,7 +48,7 @@ const code = await runCli(process.argv.slice(2), {
   onToggle: (f) => (toggle = f),
   ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
 });
-process.exit(code);
+process.exit(code === interrupted && stoppedBy ? codes[stoppedBy] : code);
 
 /** A terminal, /dev/null or a closed descriptor gives nothing to read. */
 function stdinIsEmpty(): boolean {

@@ -27,6 +27,8 @@ export interface ObjectInfo {
   readonly metadata?: Readonly<Record<string, string>>;
   /** The service's own time of the last write, where it is not the modTime. */
   readonly serverTime?: Nanos;
+  /** Set = the store has it under this name, to which no path leads: it is shown and cannot be asked for. */
+  readonly unreachable?: string;
 }
 
 export interface DirInfo {
@@ -38,6 +40,8 @@ export interface DirInfo {
   readonly isBucket?: boolean;
   /** As of an object, where the store keeps any for directories and it was asked for. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** As of an object. */
+  readonly unreachable?: string;
 }
 
 export type Entry = ObjectInfo | DirInfo;

@@ -1,5 +1,6 @@
 import type { Backend, Entry } from '../core/backend.ts';
 import type { TscloneError } from '../core/errors.ts';
+import { unreachableError } from './unreachable.ts';
 import { parentOf } from '../core/path.ts';
 import type { OperationContext } from './context.ts';
 import { included } from './filter/apply.ts';
@@ -17,16 +18,32 @@ export function createDirectoryReader(
   backend: Backend,
   onOdd: (e: TscloneError) => void,
 ): DirectoryReader {
+  const reachable = (dir: string, entries: AsyncIterable<Entry> | Iterable<Entry>): AsyncIterable<Entry> =>
+    reachableOf(dir, entries, onOdd);
   if (c.filter?.excludeIfPresent.length)
     return async function* (dir) {
-      yield* await readDirectory(c, backend, dir, onOdd);
+      yield* reachable(dir, await readDirectory(c, backend, dir, onOdd));
     };
   if (!c.settings.fastList || !backend.features.fastList)
-    return (dir) => included(c, backend, entriesOf(c, backend, dir, onOdd));
+    return (dir) => reachable(dir, included(c, backend, entriesOf(c, backend, dir, onOdd)));
   let tree: Promise<Map<string, Entry[]>> | undefined;
   return async function* (dir) {
-    yield* (await (tree ??= readTree(c, backend))).get(dir) ?? [];
+    yield* reachable(dir, (await (tree ??= readTree(c, backend))).get(dir) ?? []);
   };
+}
+
+/** Without what no path leads to: `onOdd` is told of it at the end. */
+async function* reachableOf(
+  dir: string,
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
+  onOdd: (e: TscloneError) => void,
+): AsyncGenerator<Entry, void, void> {
+  const odd: string[] = [];
+  for await (const entry of entries) {
+    if (entry.unreachable === undefined) yield entry;
+    else odd.push(entry.unreachable);
+  }
+  if (odd.length > 0) onOdd(unreachableError(dir, odd));
 }
 
 async function readTree(c: OperationContext, backend: Backend): Promise<Map<string, Entry[]>> {

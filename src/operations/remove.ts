@@ -3,6 +3,7 @@ import { hasCode, messageOf, TscloneError } from '../core/errors.ts';
 import { callOptions, fatal, log, skipped, type OperationContext } from './context.ts';
 import { notAnObject, type Located } from './locate.ts';
 import { forEachLimit } from './pool.ts';
+import { unreachableError } from './unreachable.ts';
 import { walk } from './walk.ts';
 
 /** Objects handed to the store in one go where it can remove many. */
@@ -73,6 +74,10 @@ async function removeEach(
         refused = true;
         // As many lines as rclone's workers write before they stop.
         if (failures >= c.settings.checkers) return;
+        continue;
+      }
+      if (info.unreachable !== undefined) {
+        failed(info.path, unreachableError(info.path, [info.unreachable]));
         continue;
       }
       c.accounting.deletes += 1;

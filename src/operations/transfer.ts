@@ -8,6 +8,7 @@ import { admit, withinLimit } from './limits.ts';
 import { carriedMetadata, copyMetadata } from './metadata.ts';
 import { removeObjects } from './remove.ts';
 import type { Held } from './same.ts';
+import { unreachableError } from './unreachable.ts';
 
 /** Where an object goes, and what stands there now. */
 export interface Target {
@@ -20,6 +21,8 @@ export interface Target {
 export async function copyObject(c: OperationContext, src: Held, dst: Target): Promise<void> {
   const { info } = src;
   const { accounting } = c;
+  if (info.unreachable !== undefined)
+    throw failed(c, info.path, 'copy', unreachableError(info.path, [info.unreachable]));
   accounting.totalTransfers += 1;
   accounting.totalBytes += info.size ?? 0;
   try {

@@ -9,7 +9,7 @@ import type { S3Connection } from './client.ts';
 import { assertDirectory } from './directory-markers.ts';
 import { listPages, type ListedKey } from './list-pages.ts';
 import { md5Of } from './metadata.ts';
-import { placeOf, standardName, type Place } from './names.ts';
+import { placeOf, standardName, unreachable, type Place } from './names.ts';
 import { listShownPages, usesVersions } from './versions.ts';
 
 /** Entries below a directory, paths relative to the backend's root. */
@@ -38,14 +38,16 @@ export async function* listDir(
       isEmpty = false;
       if (outside(name)) continue;
       const below = name.slice(prefix.length).replace(/\/$/, '');
-      entries.push({ name, entry: { kind: 'dir', path: joinPath(dir, standardName(c, below)) } });
+      const odd = unreachable(c, name.replace(/\/$/, ''));
+      entries.push({ name, entry: { kind: 'dir', path: joinPath(dir, standardName(c, below)), ...odd } });
     }
     for (const x of page.objects) {
       isEmpty = false;
       if (outside(x.key) || x.key === prefix) continue;
       const below = x.key.slice(prefix.length);
       if (x.key.endsWith('/') && x.size === 0) {
-        entries.push({ name: x.key, entry: { kind: 'dir', path: joinPath(dir, standardName(c, below.slice(0, -1))) } });
+        const path = joinPath(dir, standardName(c, below.slice(0, -1)));
+        entries.push({ name: x.key, entry: { kind: 'dir', path, ...unreachable(c, x.key.slice(0, -1)) } });
       } else entries.push({ name: x.key, entry: objectEntry(c, x, joinPath(dir, standardName(c, below))) });
     }
     // Both lists come sorted; merged by wire name they keep the order of the store. Versions come newest first.
@@ -79,6 +81,7 @@ export function objectEntry(c: S3Connection, x: ListedKey, path: string): Object
     ...(x.versionId === undefined ? {} : { versionId: x.versionId }),
     ...(x.isMarker === true ? { mimeType: mimeTypeOf(path) } : {}),
     ...(c.quirks.features.tiers && x.storageClass ? { tier: x.storageClass } : {}),
+    ...unreachable(c, x.key),
   };
 }
 

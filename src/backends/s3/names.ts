@@ -55,6 +55,16 @@ export function standardName(c: S3Connection, name: string): string {
   return toStandardPath(c.options.encoding, name);
 }
 
+/** Names with a segment `.` or `..`, which stands in paths for another name, unless the encoding lets them through. */
+export function unreachable(c: S3Connection, name: string): { unreachable?: string } {
+  if (!oddSegment.test(name)) return {};
+  const mask = c.options.encoding;
+  const isOdd = (s: string): boolean => fromStandardPath(mask, toStandardPath(mask, s)) !== s;
+  return name.split('/').some(isOdd) ? { unreachable: name } : {};
+}
+
+const oddSegment = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
 /** `bucket/key` for x-amz-copy-source: percent-encoded, slashes kept, `+` as %2B. */
 export function copySource({ bucket, key, versionId }: Place): string {
   const strict = (s: string): string =>
