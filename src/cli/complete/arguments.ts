@@ -24,6 +24,7 @@ const kinds: Readonly<Record<string, ArgumentKind>> = {
   'dest:path': 'path',
   'remote:path': 'path',
   'crypted:path': 'path',
+  'remote:|TYPE': 'remote',
   'remote:': 'remote',
   'crypted:': 'remote',
   name: 'name',
