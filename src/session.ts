@@ -5,6 +5,7 @@ import { listRemotes, optionText, remoteType, type ConfigSources } from './confi
 import { defaultLimits, type Backend, type TransportLimits } from './core/backend.ts';
 import type { BackendDefinition } from './core/definition.ts';
 import { TscloneError } from './core/errors.ts';
+import { nearest } from './core/nearest.ts';
 import { ignoreEvents, type Emit } from './core/events.ts';
 import type { Platform } from './core/platform.ts';
 import { formatParams, parseRemote, type Remote } from './core/remote.ts';
@@ -60,10 +61,22 @@ export function createSession(o: SessionOptions): Session {
     if (!Object.hasOwn(o.registry, type) || !load) throw missingBackend(remote, type, o.registry);
     const definition = (await load()) as unknown as BackendDefinition;
     const facts = definition.options.meta;
+    for (const key of remote.params.keys()) if (!facts.has(key)) sayMistyped(remote, type, key, [...facts.keys()]);
     const options = parseOptions(definition, remote.name || 'local', (option) =>
       optionText(sources, remote, option, flagName(type, option, facts.get(option) as OptionMeta)),
     );
     return { definition, options };
+  }
+
+  const said = new Set<string>();
+
+  /** rclone takes an unknown option of a connection string in silence; what looks like another one is told. */
+  function sayMistyped(remote: Remote, type: string, key: string, known: readonly string[]): void {
+    const near = key === 'type' ? undefined : nearest(key, known);
+    if (near === undefined || said.has(key)) return;
+    said.add(key);
+    const message = `remote "${remote.name}": option "${key}" is unknown to type ${type}, which ignores it: did you mean ${near}?`;
+    emit({ type: 'log', level: 'notice', message });
   }
 
   function typeOf(remote: Remote): string {
@@ -71,7 +84,12 @@ export function createSession(o: SessionOptions): Session {
     if (remote.name.startsWith(':')) return remote.name.slice(1);
     const type = remoteType(sources, remote.name, remote.params);
     if (type === undefined) {
-      throw new TscloneError('unknown_remote', `didn't find section in config file ("${remote.name}")`, {
+      const near = nearest(
+        remote.name,
+        listRemotes(sources).map(({ name }) => name),
+      );
+      const hint = near === undefined ? '' : ` (did you mean "${near}:"?)`;
+      throw new TscloneError('unknown_remote', `didn't find section in config file ("${remote.name}")${hint}`, {
         remote: remote.name,
         retry: 'no',
       });

@@ -46,6 +46,7 @@ const remotes: BadInput[] = [
     args: 'ls nosuch:',
     says: /nosuch: *: didn't find section in config file|didn't find section in config file \("nosuch"\)/,
   },
+  { name: 'mistyped remote', args: 'ls s33:shared', says: /didn't find section in config file \("s33"\)(.*"s3:")?/ },
   { name: 'unknown remote as destination', args: 'copy t nosuch:x', says: /nosuch/ },
   { name: 'unknown type on the fly', args: 'ls :nosuchtype:x', says: /didn't find backend called "nosuchtype"/ },
   { name: 'section without type', args: 'ls x:', conf: section('x', 'a = b'), says: /x/ },

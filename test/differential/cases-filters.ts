@@ -12,6 +12,7 @@ export const ruleFiles: Readonly<Record<string, string>> = {
   bad: 'x y\n',
   nothing: '',
   meta: 'content-type=text/*\n',
+  metafilter: '- content-type=text/*\n+ mtime=*\n- *\n',
 };
 
 /** Each of these on a local tree and on a bucket. */
@@ -106,6 +107,8 @@ const commands: Case[] = [
   `size --json s3:shared --metadata-filter '+ content-type=application/json' --metadata-filter '- *'`,
   `size --json s3:shared --metadata-include-from rules/meta`,
   `size --json s3:shared --metadata-exclude-from rules/meta --min-size 1b`,
+  `size --json s3:shared --metadata-filter-from rules/metafilter`,
+  `lsd s3:shared --default-time 2001-02-03T04:05:06Z`,
   `size --json s3:shared --metadata-filter '- mtime=1*'`,
   `size --json s3:shared --metadata-filter '- mtime=2023*'`,
   `cat t --include b.json`,
