@@ -95,7 +95,7 @@ async function loadFacts() {
   mkdirSync(dirname(outfile), { recursive: true });
   const contents = `
     export { commands } from './src/cli/commands/index.ts';
-    export { commandHelp } from './src/cli/help.ts';
+    export { commandHelp } from './src/cli/help/command.ts';
     export { globalFlags } from './src/options/global.ts';
     export { s3Options } from './src/backends/s3/options.ts';
     export { explanations, groups as errorGroups } from './src/core/explanations.ts';

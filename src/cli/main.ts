@@ -13,12 +13,14 @@ import { commandsNotBuilt, subcommandsNotBuilt } from '../options/rclone-command
 import { createSession, type Session } from '../session.ts';
 import { createBackendFlags } from './backend-flags.ts';
 import type { CommandContext, CommandDefinition } from './command.ts';
-import { commands, findCommand, type CommandEntry } from './commands/index.ts';
+import { commands, findCommand } from './commands/index.ts';
 import { EndWith, StartError, usageError } from './errors.ts';
 import { createConfirm, Quit } from './confirm.ts';
 import { exitCodeOf, interrupted } from './exit-code.ts';
 import { filterDump, filterOf } from './filters.ts';
-import { commandHelp, flagsHelp, overview, usageLine } from './help.ts';
+import { commandHelp, usageLine } from './help/command.ts';
+import { showHelp } from './help/show.ts';
+import { pipeWidth } from './help/wrap.ts';
 import { handOver, NotBuiltIn } from './hand-over.ts';
 import { configureLog } from './logging.ts';
 import { Activity } from './render/activity.ts';
@@ -61,7 +63,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const backendFlags = createBackendFlags(nodeRegistry);
     if (argv[0]?.startsWith('__complete')) return await answerShell(argv, backendFlags, io, out);
     const { command, words } = await chooseCommand(argv, backendFlags);
-    if (words === 'help' || command === undefined) return await showHelp(argv, words, out, say, logger);
+    const width = widthOf(io.stdout);
+    if (words === 'help' || command === undefined) {
+      return await showHelp({ argv, words, width, env: io.env, programDir: io.programDir, out, say });
+    }
     const parsed = await parseArguments(argv, command.flags ?? [], backendFlags);
     if (parsed.version) {
       await out.write(versionText());
@@ -70,7 +75,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     }
     const args = parsed.rest.slice(command.name.split(' ').length);
     if (parsed.help) {
-      await out.write(commandHelp(command));
+      await out.write(commandHelp(command, width));
       await out.flush();
       return 0;
     }
@@ -105,6 +110,11 @@ async function answerShell(
   });
 }
 
+/** Columns of a terminal; a pipe has as many as help is meant to have at most. */
+function widthOf(stdout: Writable & { isTTY?: boolean; columns?: number }): number {
+  return stdout.isTTY ? Math.max(40, stdout.columns ?? pipeWidth) : pipeWidth;
+}
+
 /** Finds the command among flags: its flags are known only once it is. */
 async function chooseCommand(
   argv: readonly string[],
@@ -129,6 +139,8 @@ async function chooseCommand(
     return { command, words: command.name };
   if (group.length > 0) {
     if (second === undefined) return { command: undefined, words: first };
+    const words = `${first} ${second}`;
+    if (commands.some((c) => c.name.startsWith(`${words} `))) return { command: undefined, words };
     if (subcommandsNotBuilt[first]?.includes(second))
       throw new NotBuiltIn('command', `command "${first} ${second}" is not built in tsclone`);
     const near = nearest(
@@ -155,43 +167,6 @@ async function takesNext(arg: string, backendFlags: ReturnType<typeof createBack
       ? globalFlags.find((f) => f.short === arg[1])
       : undefined;
   return spec !== undefined && spec.type !== 'bool' && spec.type !== 'count';
-}
-
-async function showHelp(
-  argv: readonly string[],
-  words: string,
-  out: BufferedOutput,
-  say: (text: string) => void,
-  logger: Logger,
-): Promise<number> {
-  if (argv.some((a) => a === '--version' || a === '-V')) await out.write(versionText());
-  else if (words === 'help' || argv.includes('--help') || argv.includes('-h')) {
-    const topic = argv.filter((a) => !a.startsWith('-')).slice(words === 'help' ? 1 : 0);
-    const name = topic.join(' ');
-    const command = (await findCommand(name)) ?? (await findCommand(topic[0] ?? ''));
-    const group = commands.filter((c) => c.name.startsWith(`${topic[0]} `));
-    if (name === '') await out.write(await summaries(commands));
-    else if (name === 'flags') await out.write(flagsHelp());
-    else if (command) {
-      await out.write(commandHelp(command));
-      if (group.length > 0) await out.write(`\n${await summaries(group)}`);
-    } else if (group.length > 0) await out.write(await summaries(group));
-    else throw usageError(`unknown help topic "${name}"`);
-  } else {
-    const group = commands.filter((c) => c.name.startsWith(`${words} `));
-    say(await summaries(words === '' ? commands : group));
-    if (words !== '') {
-      logger.log('notice', `Fatal error: "${words}" needs one of its commands`);
-    }
-    return 2;
-  }
-  await out.flush();
-  return 0;
-}
-
-async function summaries(entries: readonly CommandEntry[]): Promise<string> {
-  const loaded = await Promise.all(entries.map((e) => e.load()));
-  return overview(loaded.filter((command) => !command.hidden));
 }
 
 function checkCount(command: CommandDefinition, args: readonly string[]): void {

@@ -14,6 +14,7 @@ export const about: CommandDefinition = {
   usage: 'remote:',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone about :local:'],
   flags: [switchFlag('full', 'Print plain numbers'), switchFlag('json', 'Print JSON')],
   async run(c) {
     const { backend } = await source(c, c.args[0] as string);

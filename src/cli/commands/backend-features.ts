@@ -8,6 +8,7 @@ export const backendFeatures: CommandDefinition = {
   usage: 'remote:',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone backend features r2:'],
   async run(c) {
     const session = await c.session();
     const reference = c.args[0] as string;

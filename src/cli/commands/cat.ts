@@ -15,6 +15,7 @@ export const cat: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone cat r2:my-backup-bucket/db.sql', 'tsclone cat --tail 100 r2:my-backup-bucket/db.sql'],
   flags: [
     number('head', 'Only the first N bytes of each'),
     number('tail', 'Only the last N bytes of each'),

@@ -25,6 +25,10 @@ export const check: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: [
+    'tsclone check media r2:my-backup-bucket/media --one-way',
+    'tsclone check media r2:my-backup-bucket/media --combined report.txt',
+  ],
   flags: [
     oneWay,
     switchFlag('download', 'Compare the bytes of both sides instead of hashes'),

@@ -17,7 +17,7 @@ export const checksum: CommandDefinition = {
   flags: [oneWay, switchFlag('download', 'Read the objects instead of asking the store for digests'), ...reportFlags],
   groups: ['Filter', 'Listing'],
   stats: true,
-  examples: ['tsclone checksum md5 SUMS r2:bucket/dir'],
+  examples: ['tsclone checksum md5 SUMS r2:my-backup-bucket/dir'],
   async run(c) {
     const [type, sumFile, dest] = c.args as [string, string, string];
     await compareWithSums(c, parseHashType(type), sumFile, dest);

@@ -43,7 +43,7 @@ ${questions}`,
   maxArgs: Number.POSITIVE_INFINITY,
   flags,
   examples: [
-    'tsclone config create r2_backups s3 provider=Cloudflare access_key_id=… secret_access_key=… endpoint=https://ACCOUNT.r2.cloudflarestorage.com no_check_bucket=true',
+    'tsclone config create r2_backups s3 provider=Cloudflare access_key_id=… secret_access_key=… endpoint=https://ACCOUNT_ID.r2.cloudflarestorage.com no_check_bucket=true',
   ],
   async run(c) {
     const [name, type, ...rest] = c.args as [string, string, ...string[]];

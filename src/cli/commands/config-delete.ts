@@ -7,6 +7,7 @@ export const configDelete: CommandDefinition = {
   usage: 'name',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone config delete r2'],
   async run(c) {
     await c.session();
     const store = await c.configStore();

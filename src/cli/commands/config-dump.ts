@@ -8,6 +8,7 @@ export const configDump: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config dump'],
   async run(c) {
     const { config } = await c.session();
     const sections = config

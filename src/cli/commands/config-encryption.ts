@@ -11,6 +11,7 @@ person. There is no way back without it.`,
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config encryption set'],
   async run(c) {
     const store = await c.configStore();
     await store.encrypt(await newConfigKey(c.passwords));
@@ -25,6 +26,7 @@ export const configEncryptionRemove: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config encryption remove'],
   async run(c) {
     const store = await c.configStore();
     if (store.encrypted) await store.encrypt(undefined);
@@ -38,6 +40,7 @@ export const configEncryptionCheck: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config encryption check'],
   async run(c) {
     const store = await c.configStore();
     if (!store.encrypted) throw usageError('config file is NOT encrypted');

@@ -9,6 +9,7 @@ export const configFile: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config file'],
   async run(c) {
     const { path, exists } = await c.configStore();
     if (path === '') await c.out.line('Configuration is in memory only');
@@ -24,6 +25,7 @@ export const configPaths: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config paths'],
   async run(c) {
     const { path } = await c.configStore();
     const cache = c.env['XDG_CACHE_HOME'] || join(c.operation.platform.homeDir?.() ?? '', '.cache');
@@ -40,6 +42,7 @@ export const configTouch: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config touch'],
   async run(c) {
     await c.session();
     await (await c.configStore()).update(() => {});

@@ -10,6 +10,7 @@ export const configProviders: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config providers'],
   async run(c) {
     const backends = await Promise.all(Object.keys(nodeRegistry).sort().map(describeBackend));
     await c.out.line(goJson(backends, '    '));

@@ -10,6 +10,7 @@ export const configShow: CommandDefinition = {
   usage: '[name]',
   minArgs: 0,
   maxArgs: 1,
+  examples: ['tsclone config show r2'],
   async run(c) {
     const { config } = await c.session();
     const name = c.args[0]?.replace(/:$/, '');
@@ -29,6 +30,7 @@ export const configRedacted: CommandDefinition = {
   usage: '[name]',
   minArgs: 0,
   maxArgs: 1,
+  examples: ['tsclone config redacted'],
   async run(c) {
     const { config } = await c.session();
     const names = c.args.length > 0 ? [(c.args[0] as string).replace(/:$/, '')] : config.sections().toSorted(byBytes);

@@ -9,6 +9,7 @@ export const configUnset: CommandDefinition = {
   usage: 'name key [key]*',
   minArgs: 2,
   maxArgs: Number.POSITIVE_INFINITY,
+  examples: ['tsclone config unset r2 session_token'],
   async run(c) {
     const [name, ...keys] = c.args as [string, ...string[]];
     const { config } = await c.session();

@@ -17,6 +17,7 @@ For types of storage that are not built in a real rclone asks, if there is one.`
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone config'],
   async run(c) {
     const { runWizard } = await import('../wizard/wizard.ts');
     await runWizard(c);

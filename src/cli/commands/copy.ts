@@ -13,6 +13,10 @@ export const copy: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: [
+    'tsclone copy media r2:my-backup-bucket/media',
+    'tsclone copy r2:my-backup-bucket/media restored --max-age 1d --progress',
+  ],
   flags: [createEmptySrcDirs, ...reportFlags],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
@@ -27,6 +31,7 @@ export const copyto: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: ['tsclone copyto db.sql r2:my-backup-bucket/db-monday.sql'],
   flags: reportFlags,
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,

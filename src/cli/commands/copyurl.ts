@@ -37,7 +37,7 @@ gives. With --urls the first argument is a CSV file of lines URL[,NAME].`,
   groups: ['Important'],
   retries: true,
   stats: true,
-  examples: ['tsclone copyurl -a https://example.com/a.iso r2:bucket/images'],
+  examples: ['tsclone copyurl -a https://example.com/a.iso r2:my-backup-bucket/images'],
   run: (c) => (c.flags.bool('urls') ? copyAll(c) : copyOne(c)),
 };
 

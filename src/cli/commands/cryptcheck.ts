@@ -18,6 +18,7 @@ export const cryptcheck: CommandDefinition = {
   usage: 'source:path crypted:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: ['tsclone cryptcheck media secret:media'],
   flags: [oneWay, ...reportFlags],
   groups: ['Filter', 'Listing'],
   stats: true,

@@ -10,6 +10,10 @@ export const cryptdecode: CommandDefinition = {
   usage: 'crypted: name…',
   minArgs: 2,
   maxArgs: 11,
+  examples: [
+    'tsclone cryptdecode secret: 13t46s50gi6shgl0gov8n0e2cc',
+    'tsclone cryptdecode --reverse secret: media/photo.jpg',
+  ],
   flags: [switchFlag('reverse', 'Encrypt plain names')],
   async run(c) {
     const { names } = (await cryptRoot(c)).context;
@@ -33,6 +37,7 @@ export const backendEncode: CommandDefinition = {
   usage: 'crypted: name…',
   minArgs: 1,
   maxArgs: Number.POSITIVE_INFINITY,
+  examples: ['tsclone backend encode secret: media/photo.jpg'],
   flags: [switchFlag('json', 'Print JSON')],
   run: (c) => convert(c, (root, name) => root.context.names.encryptFile(name)),
 };
@@ -44,6 +49,7 @@ export const backendDecode: CommandDefinition = {
   usage: 'crypted: name…',
   minArgs: 1,
   maxArgs: Number.POSITIVE_INFINITY,
+  examples: ['tsclone backend decode secret: 13t46s50gi6shgl0gov8n0e2cc'],
   flags: [switchFlag('json', 'Print JSON')],
   run: (c) =>
     convert(c, (root, name) => {

@@ -28,7 +28,10 @@ storages built in can have.`,
     },
   ],
   groups: ['Important'],
-  examples: ['tsclone dedupe --by-hash list r2:bucket', 'tsclone dedupe --by-hash newest --dry-run r2:bucket'],
+  examples: [
+    'tsclone dedupe --by-hash list r2:my-backup-bucket',
+    'tsclone dedupe --by-hash newest --dry-run r2:my-backup-bucket',
+  ],
   async run(c) {
     const mode = modeOf(c);
     const { backend } = await source(c, c.args.at(-1) as string);

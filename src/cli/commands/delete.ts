@@ -10,6 +10,7 @@ export const deleteCommand: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone delete r2:my-backup-bucket/media --min-age 90d --dry-run'],
   flags: [switchFlag('rmdirs', 'Also remove the directories that are empty then; the path itself stays')],
   groups: ['Important', 'Filter', 'Listing'],
   retries: true,

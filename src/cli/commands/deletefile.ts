@@ -9,6 +9,7 @@ export const deletefile: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone deletefile r2:my-backup-bucket/db.sql'],
   groups: ['Important'],
   retries: true,
   async run(c) {

@@ -21,6 +21,7 @@ leaves nothing behind.`,
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone demo'],
   run: runDemo,
 };
 

@@ -37,7 +37,10 @@ object, - an object without a sum.`,
   minArgs: 0,
   maxArgs: 2,
   ...common,
-  examples: ['tsclone hashsum sha256 --download r2:bucket', 'tsclone hashsum md5 -C SUMS r2:bucket'],
+  examples: [
+    'tsclone hashsum sha256 --download r2:my-backup-bucket',
+    'tsclone hashsum md5 -C SUMS r2:my-backup-bucket/dir',
+  ],
   async run(c) {
     const [name, reference] = c.args;
     if (name === undefined) {
@@ -56,6 +59,7 @@ const sumCommand = (name: string, type: HashType): CommandDefinition => ({
   minArgs: 0,
   maxArgs: 1,
   ...common,
+  examples: [`tsclone ${name} --download r2:my-backup-bucket > SUMS`, `tsclone ${name} media`],
   run: (c) => printSums(c, type, c.args[0]),
 });
 

@@ -14,6 +14,7 @@ export const listremotes: CommandDefinition = {
   usage: '[filter]',
   minArgs: 0,
   maxArgs: 1,
+  examples: ['tsclone listremotes', 'tsclone listremotes --long --type s3'],
   flags: [
     switchFlag('long', 'Also type and description'),
     switchFlag('json', 'Print JSON'),

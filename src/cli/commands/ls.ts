@@ -12,6 +12,7 @@ export const ls: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone ls r2:my-backup-bucket', "tsclone ls r2:my-backup-bucket --include '*.sql' --max-depth 1"],
   groups: ['Filter', 'Listing'],
   run: (c) => list(c, false),
 };
@@ -23,6 +24,7 @@ export const lsl: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone lsl r2:my-backup-bucket/media'],
   groups: ['Filter', 'Listing'],
   run: (c) => list(c, true),
 };

@@ -10,6 +10,7 @@ export const lsd: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone lsd r2:', 'tsclone lsd -R r2:my-backup-bucket'],
   flags: [switchFlag('recursive', 'Descend into directories', 'R')],
   groups: ['Filter', 'Listing'],
   async run(c) {

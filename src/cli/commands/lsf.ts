@@ -34,7 +34,10 @@ export const lsf: CommandDefinition = {
     switchFlag('recursive', 'Descend into directories', 'R'),
   ],
   groups: ['Filter', 'Listing'],
-  examples: ['tsclone lsf --format pst --files-only r2:bucket/dir', 'tsclone lsf -R --csv r2:bucket'],
+  examples: [
+    'tsclone lsf --format pst --files-only r2:my-backup-bucket/dir',
+    'tsclone lsf -R --csv r2:my-backup-bucket',
+  ],
   async run(c) {
     const format = c.flags.string('format');
     const columns = [...format].map((letter) => columnOf(letter));

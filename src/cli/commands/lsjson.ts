@@ -35,7 +35,10 @@ export const lsjson: CommandDefinition = {
     switchFlag('stat', 'Show the one object or directory that the path names'),
   ],
   groups: ['Filter', 'Listing'],
-  examples: ['tsclone lsjson -R --no-modtime --no-mimetype r2:bucket', 'tsclone lsjson --stat r2:bucket/file'],
+  examples: [
+    'tsclone lsjson -R --no-modtime --no-mimetype r2:my-backup-bucket',
+    'tsclone lsjson --stat r2:my-backup-bucket/file',
+  ],
   run: (c) => (c.flags.bool('stat') ? stat(c) : list(c)),
 };
 

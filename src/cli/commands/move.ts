@@ -9,6 +9,7 @@ export const move: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: ['tsclone move media r2:my-backup-bucket/media --min-age 7d'],
   flags: [
     createEmptySrcDirs,
     switchFlag('delete-empty-src-dirs', 'Remove directories of the source that became empty'),
@@ -31,6 +32,7 @@ export const moveto: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: ['tsclone moveto r2:my-backup-bucket/db.sql r2:my-backup-bucket/old/db.sql'],
   flags: reportFlags,
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,

@@ -10,6 +10,7 @@ export const obscure: CommandDefinition = {
   usage: 'password',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['echo YOUR_PASSWORD | tsclone obscure -'],
   async run(c) {
     await c.out.line(obscureText(await argument(c), c.operation.platform.randomBytes));
   },
@@ -22,6 +23,7 @@ export const reveal: CommandDefinition = {
   usage: 'password',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone reveal JQF8tOgOLMIcRMutzi6b258FGhzvWw'],
   async run(c) {
     let plain: Uint8Array;
     try {

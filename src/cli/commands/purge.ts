@@ -11,6 +11,7 @@ export const purge: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone purge r2:my-backup-bucket/media --dry-run'],
   groups: ['Important'],
   retries: true,
   async run(c) {

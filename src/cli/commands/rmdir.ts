@@ -9,6 +9,7 @@ export const rmdir: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone rmdir r2:another-bucket'],
   groups: ['Important'],
   retries: true,
   async run(c) {

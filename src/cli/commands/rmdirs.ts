@@ -9,6 +9,7 @@ export const rmdirs: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone rmdirs media --leave-root'],
   flags: [switchFlag('leave-root', 'Keep the directory that was named')],
   groups: ['Important'],
   retries: true,

@@ -11,6 +11,7 @@ export const size: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone size r2:my-backup-bucket', 'tsclone size --json r2:my-backup-bucket --min-age 30d'],
   flags: [switchFlag('json', 'Print JSON')],
   groups: ['Filter', 'Listing'],
   async run(c) {

@@ -9,6 +9,10 @@ export const sync: CommandDefinition = {
   usage: 'source:path dest:path',
   minArgs: 2,
   maxArgs: 2,
+  examples: [
+    'tsclone sync media r2:my-backup-bucket/media --dry-run',
+    'tsclone sync media r2:my-backup-bucket/media --backup-dir r2:my-backup-bucket/removed',
+  ],
   flags: [createEmptySrcDirs, ...reportFlags],
   groups: ['Sync', 'Copy', 'Important', 'Filter', 'Listing'],
   retries: true,

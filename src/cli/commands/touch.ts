@@ -12,6 +12,7 @@ export const touch: CommandDefinition = {
   usage: 'remote:path',
   minArgs: 1,
   maxArgs: 1,
+  examples: ['tsclone touch r2:my-backup-bucket/done', 'tsclone touch -t 2026-01-31T12:00:00 r2:my-backup-bucket/done'],
   flags: [
     {
       name: 'timestamp',

@@ -34,7 +34,7 @@ export const tree: CommandDefinition = {
     switchFlag('version', 'Order names with numbers by number'),
   ],
   groups: ['Filter', 'Listing'],
-  examples: ['tsclone tree -s --human-readable r2:bucket'],
+  examples: ['tsclone tree -s --human-readable r2:my-backup-bucket'],
   async run(c) {
     const located = await source(c, c.args[0] as string);
     const level = c.flags.int('level');

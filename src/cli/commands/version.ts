@@ -8,6 +8,7 @@ export const versionCommand: CommandDefinition = {
   usage: '',
   minArgs: 0,
   maxArgs: 0,
+  examples: ['tsclone version'],
   flags: [
     { ...switchFlag('check', 'Ask for newer releases'), notBuilt: 'npm knows the newest release' },
     { ...switchFlag('deps', 'Show dependencies'), notBuilt: 'npm ls shows them' },

@@ -2,13 +2,14 @@ import { hashTypes } from '../../core/hash-types.ts';
 import { nodeRegistry } from '../../node/registry.ts';
 import { dedupeModes } from '../../operations/dedupe.ts';
 import { isForProvider } from '../../options/catalog.ts';
-import { flagName } from '../../options/derive.ts';
 import type { DescribedOption } from '../../options/describe.ts';
 import type { FlagSpec } from '../../options/flags.ts';
 import type { Session } from '../../session.ts';
 import { createBackendFlags } from '../backend-flags.ts';
 import { findCommand } from '../commands/index.ts';
-import { flagGroups } from '../help.ts';
+import { flagGroups } from '../help/flags.ts';
+import { suggestionsFor } from '../help/backends.ts';
+import { backendFlagSpecs } from '../help/backend-flags.ts';
 import { optionsOf } from '../interview.ts';
 import { kindsAt, type ArgumentKind } from './arguments.ts';
 import { pathsLike, remotesLike } from './paths.ts';
@@ -115,26 +116,6 @@ async function flagsLike(p: Position): Promise<Candidate[]> {
     .sort((a, b) => (a.value < b.value ? -1 : 1));
 }
 
-interface BackendFlag extends FlagSpec {
-  readonly option: DescribedOption;
-}
-
-async function backendFlagSpecs(): Promise<BackendFlag[]> {
-  const all = await Promise.all(
-    Object.keys(nodeRegistry).map(async (type) =>
-      ((await optionsOf(type)) ?? []).map((option) => ({
-        name: flagName(type, option.name, option),
-        type: option.type === 'bool' ? ('bool' as const) : ('string' as const),
-        default: option.default,
-        help: option.help,
-        ...(option.notBuilt === undefined ? {} : { notBuilt: option.notBuilt }),
-        option,
-      })),
-    ),
-  );
-  return all.flat();
-}
-
 /** Flags that take remotes or files of this machine. */
 const pathFlags = new Set(['backup-dir', 'compare-dest', 'copy-dest']);
 const fileFlags =
@@ -150,13 +131,9 @@ async function valuesOf(flag: FlagSpec, text: string, tools: CompletionTools): P
   return { candidates: [], files: fileFlags.test(flag.name) };
 }
 
-function valuesOfOption(option: DescribedOption, provider: string): Candidate[] {
-  if (option.examples.length > 0) {
-    const seen = new Set<string>();
-    return option.examples.filter(
-      (e) => e.value !== '' && isForProvider(e.provider, provider) && !seen.has(e.value) && seen.add(e.value),
-    );
-  }
+function valuesOfOption(option: DescribedOption, provider: string): readonly Candidate[] {
+  const suggested = suggestionsFor(option, provider);
+  if (suggested.length > 0) return suggested;
   if (option.type === 'bool' || option.type === 'Tristate') return plain(['true', 'false']);
   return option.type.includes('|') ? plain(option.type.split('|')) : [];
 }
