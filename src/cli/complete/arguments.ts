@@ -9,6 +9,8 @@ export type ArgumentKind =
   | 'hash'
   | 'mode'
   | 'file'
+  | 'remote or type'
+  | 'code'
   /** Nothing can be suggested. */
   | 'word';
 
@@ -27,12 +29,14 @@ const kinds: Readonly<Record<string, ArgumentKind>> = {
   'remote:|TYPE': 'remote',
   'remote:': 'remote',
   'crypted:': 'remote',
+  'remote:|TYPE': 'remote or type',
   name: 'name',
   type: 'type',
   'key=value': 'option',
   key: 'option name',
   HASH: 'hash',
   mode: 'mode',
+  code: 'code',
   sumfile: 'file',
   output_file: 'file',
 };

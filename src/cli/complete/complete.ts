@@ -1,3 +1,4 @@
+import { explanations } from '../../core/explanations.ts';
 import { hashTypes } from '../../core/hash-types.ts';
 import { nodeRegistry } from '../../node/registry.ts';
 import { dedupeModes } from '../../operations/dedupe.ts';
@@ -151,6 +152,10 @@ async function argumentsOf(kind: ArgumentKind, p: Position, tools: CompletionToo
       return paths(p.text, tools);
     case 'remote':
       return some(remotesLike(await tools.session(), p.text));
+    case 'remote or type':
+      return some([...remotesLike(await tools.session(), p.text), ...plain(Object.keys(nodeRegistry))]);
+    case 'code':
+      return some(explanations().map(({ name, meaning }) => ({ value: name, help: meaning })));
     case 'name': {
       if (p.command?.name === 'config create') return none;
       const remotes = (await tools.session()).remotes();

@@ -122,6 +122,11 @@ describe('what may stand at the end of a line', () => {
       ['config', 'show', ''],
       ['r2', 'here', 'secret'],
     ],
+    [['explain', 'AccessD'], ['AccessDenied']],
+    [
+      ['backend', 'help', 's'],
+      ['s3', 'secret:'],
+    ],
     [['config', 'create', ''], []],
     [['config', 'create', 'x', 'al'], ['alias']],
     [['config', 'create', 'x', 's3', 'provider=', 'no_check'], ['no_check_bucket=']],
@@ -180,7 +185,7 @@ test('the usage text of every command can be read', async () => {
     const kinds = readUsage(usage).map((a) => a.kind);
     // What has a colon is a remote or a path in one, save for addresses of the web.
     const places = usage.split(' ').filter((token) => /:/.test(token) && !token.startsWith('http')).length;
-    expect([name, kinds.filter((kind) => kind === 'path' || kind === 'remote').length]).toEqual([name, places]);
+    expect([name, kinds.filter((kind) => kind === 'path' || kind.startsWith('remote')).length]).toEqual([name, places]);
   }
   expect(kindsAt('name [key value]+', 4)).toEqual(['word']);
   expect(kindsAt('name [key value]+', 5)).toEqual(['option name']);
