@@ -26,7 +26,6 @@ const kinds: Readonly<Record<string, ArgumentKind>> = {
   'dest:path': 'path',
   'remote:path': 'path',
   'crypted:path': 'path',
-  'remote:|TYPE': 'remote',
   'remote:': 'remote',
   'crypted:': 'remote',
   'remote:|TYPE': 'remote or type',
