@@ -19,6 +19,19 @@ export type { FilterOptions } from './operations/filter/filter.ts';
 export type { BodyInput } from './library/sources.ts';
 export { s3Client } from './library/s3-client.ts';
 export type { S3Access } from './library/s3-client.ts';
+export { presigner } from './library/presign.ts';
+export type {
+  Presigner,
+  SentPart,
+  SignedPart,
+  SignedRequest,
+  SignedUpload,
+  SignGetOptions,
+  SignOptions,
+  SignPartOptions,
+  SignPutOptions,
+  SignUploadOptions,
+} from './library/presign.ts';
 export { uploadWithClient } from './library/upload-with-client.ts';
 export type { UploadWithClientOptions } from './library/upload-with-client.ts';
 export { hasCode, isTscloneError, TscloneError } from './core/errors.ts';

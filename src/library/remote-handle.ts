@@ -1,6 +1,6 @@
 import type { Backend, ByteRange, ByteSource, Entry, ObjectInfo, Want } from '../core/backend.ts';
 import { collect, fromUtf8 } from '../core/bytes.ts';
-import { hasCode } from '../core/errors.ts';
+import { hasCode, TscloneError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
@@ -69,6 +69,12 @@ export interface RemoteHandle {
   copy(from: string, to: string, o?: HandleCallOptions): Promise<ObjectInfo>;
   /** Renames an object within this remote. */
   move(from: string, to: string, o?: HandleCallOptions): Promise<ObjectInfo>;
+  /**
+   * An address under which anybody can read the object as it is stored, for `expiresIn` seconds: on S3 a week at most and
+   * by default. `presigner` signs more than this.
+   * @throws unsupported, object_not_found
+   */
+  link(path: string, o?: HandleCallOptions & { expiresIn?: number }): Promise<string>;
   remove(path: string, o?: HandleCallOptions): Promise<void>;
   mkdir(dir: string, o?: HandleCallOptions): Promise<void>;
   rmdir(dir: string, o?: HandleCallOptions): Promise<void>;
@@ -136,6 +142,11 @@ export function createRemoteHandle(
       const info = await copy(from, to, o);
       await backend.remove(from, o);
       return info;
+    },
+    async link(path, { signal, expiresIn } = {}) {
+      if (!backend.publicLink)
+        throw new TscloneError('unsupported', `${backend.description} doesn't support public links`, { retry: 'no' });
+      return backend.publicLink(path, { signal, expireMs: expiresIn === undefined ? undefined : expiresIn * 1000 });
     },
     remove: (path, o = {}) => backend.remove(path, o),
     mkdir: (dir, o = {}) => backend.mkdir(dir, o),

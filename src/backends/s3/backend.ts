@@ -25,10 +25,11 @@ export function createS3Backend(c: S3Connection): Backend {
 
 /** The connection behind a backend, for callers who want the configured SDK client. Undefined for other backends. */
 export function connectionOf(backend: Backend): S3Connection | undefined {
-  return connections.get(backend);
+  return connections.get(backend.read);
 }
 
-const connections = new WeakMap<Backend, S3Connection>();
+/** By a method, which a copy of the backend (an alias spreads one) shares. */
+const connections = new WeakMap<Backend['read'], S3Connection>();
 
 function featuresOf(c: S3Connection): Features {
   const { features } = c.quirks;
@@ -174,7 +175,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
   if (c.quirks.features.tiers) {
     backend.setTier = async (path, tier, o = {}) => rewriteTier(c, written(path), path, tier, o);
   }
-  connections.set(backend, c);
+  connections.set(backend.read, c);
   return backend;
 }
 

@@ -6,6 +6,7 @@ import type { S3Connection } from './client.ts';
 import { version, type Place } from './names.ts';
 import { longestPresigned, presignedUrl } from './presign.ts';
 import { headObject } from './read.ts';
+import { refuseCustomerKey } from './signed-requests.ts';
 
 /** Headers that the service gives with an object in place of the stored ones. */
 export type ResponseHeaders = Pick<
@@ -21,7 +22,7 @@ export type ResponseHeaders = Pick<
 /**
  * An address with which anybody can read the object for at most a week, after a HEAD unless it is known to be there.
  * `subject` names the remote in what is logged.
- * @throws object_not_found
+ * @throws object_not_found, unsupported with a key of one's own (SSE-C)
  */
 export async function publicLink(
   c: S3Connection,
@@ -37,6 +38,7 @@ export async function publicLink(
       'a link to S3 is signed, not stored: it cannot be taken back. It ends by itself; new keys end all at once',
       { path, remote: c.remote, retry: 'no' },
     );
+  refuseCustomerKey(c);
   const seconds = validity(c, subject, o.expireMs);
   if (o.info === undefined) await headObject(c, place, path, o);
   const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.key, ...version(place), ...response });

@@ -42,6 +42,8 @@ export async function presignedUrl(
   signed: readonly string[] = [],
 ): Promise<string> {
   const request = await prepareRequest(c, command);
+  // A browser that follows a link sends no headers.
+  if (c.options.requester_pays) request.query['x-amz-request-payer'] = 'requester';
   const bucket = (command.input as { Bucket?: string }).Bucket;
   await signQuery(c, request, bucket, seconds, ['host', ...signed]);
   return urlOf(request);
