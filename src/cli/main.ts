@@ -251,6 +251,7 @@ async function runCommand(
         connectTimeoutMs: milliseconds(flags.duration('contimeout')),
         transfers: flags.int('transfers'),
         checkers: flags.int('checkers'),
+        streams: Math.max(1, flags.int('multi-thread-streams')),
         streamingUploadCutoff: flags.size('streaming-upload-cutoff'),
         userAgent: flags.string('user-agent') || `tsclone/${version}`,
         useServerModTime: flags.bool('use-server-modtime'),

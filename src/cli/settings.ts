@@ -47,6 +47,10 @@ export function settingsOf(flags: FlagValues): OperationSettings {
     noTraverse: flags.bool('no-traverse'),
     checkFirst: flags.bool('check-first'),
     maxBacklog: flags.int('max-backlog'),
+    multiThreadCutoff: flags.size('multi-thread-cutoff'),
+    multiThreadStreams: flags.int('multi-thread-streams'),
+    multiThreadChunkSize: pieceSizeOf(flags),
+    multiThreadWriteBufferSize: flags.size('multi-thread-write-buffer-size'),
     inplace: flags.bool('inplace'),
     partialSuffix: partialSuffixOf(flags),
     serverSideAcrossConfigs: flags.bool('server-side-across-configs'),
@@ -87,6 +91,12 @@ function deleteModeOf(flags: FlagValues): OperationSettings['deleteMode'] {
   if (modes.length > 1)
     throw new StartError('Only one of --delete-before, --delete-during or --delete-after can be used.');
   return modes[0] ?? 'after';
+}
+
+function pieceSizeOf(flags: FlagValues): number {
+  const size = flags.size('multi-thread-chunk-size');
+  if (size > 0) return size;
+  throw badOptions('--multi-thread-chunk-size must be more than 0');
 }
 
 function partialSuffixOf(flags: FlagValues): string {

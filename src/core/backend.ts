@@ -114,6 +114,18 @@ export interface PurgeOptions extends CallOptions {
   onRemoved?: ((info: ObjectInfo) => void) | undefined;
 }
 
+/** An object that is being written piece by piece. */
+export interface PieceWriter {
+  /** Several may be under way at once. */
+  write(at: number, bytes: Uint8Array): Promise<void>;
+  /** What was written from `start` to `end`, for a digest of the whole. */
+  read(start: number, end: number): ByteSource;
+  /** Gives the object its name. @throws corrupted when its size is not the announced one */
+  finish(): Promise<ObjectInfo>;
+  /** Leaves nothing of it; without effect after `finish`. */
+  abandon(): Promise<void>;
+}
+
 /** Capabilities as data; a conformance case runs exactly where its feature says so. */
 export interface Features {
   /** The first path segment is a bucket; directories exist only as prefixes. */
@@ -138,6 +150,8 @@ export interface Features {
   readonly fastList: boolean;
   readonly tiers: boolean;
   readonly isLocal: boolean;
+  /** Ranges of one object may be read at the same time and are faster so; they name the object's etag. */
+  readonly parallelReads?: boolean | undefined;
 }
 
 /**
@@ -199,6 +213,12 @@ export interface Backend {
    * error nothing new stands under the name. The source is closed (`return()`) when the write stops early.
    */
   write(path: string, body: ByteSource, o: WriteOptions): Promise<ObjectInfo>;
+
+  /**
+   * Opens an object whose bytes come in any order. Nothing stands under its name before `finish`; with `inPlace` it may.
+   * Every writer ends with `finish` or `abandon`.
+   */
+  writePieces?(path: string, o: WriteOptions): Promise<PieceWriter>;
 
   /** @throws object_not_found where the store can tell. */
   remove(path: string, o?: CallOptions): Promise<void>;
@@ -294,6 +314,8 @@ export interface TransportLimits {
   readonly connectTimeoutMs: number;
   readonly transfers: number;
   readonly checkers: number;
+  /** Parallel reads of one object in a transfer. */
+  readonly streams: number;
   /** Streams up to this are read whole and sent in one request (rclone's `--streaming-upload-cutoff`). */
   readonly streamingUploadCutoff: number;
   readonly userAgent: string;
@@ -316,6 +338,7 @@ export const defaultLimits: TransportLimits = {
   connectTimeoutMs: 60_000,
   transfers: 4,
   checkers: 8,
+  streams: 4,
   streamingUploadCutoff: 100 * 1024,
   userAgent: 'tsclone',
   useServerModTime: false,

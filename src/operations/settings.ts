@@ -64,6 +64,14 @@ export interface OperationSettings {
   readonly checkFirst: boolean;
   /** Objects that may wait for a comparison, and as many for their transfer; -1 = no limit. */
   readonly maxBacklog: number;
+  /** Bytes from which an object is read in several ranges at once; -1 = never. */
+  readonly multiThreadCutoff: number;
+  /** How many; 0 and 1 = one stream. */
+  readonly multiThreadStreams: number;
+  /** Bytes of one range. */
+  readonly multiThreadChunkSize: number;
+  /** Bytes that each gathers before they are written. */
+  readonly multiThreadWriteBufferSize: number;
   /** Local files are written under their final names at once. */
   readonly inplace: boolean;
   /** Ending of the names of unfinished local files. */
@@ -123,6 +131,10 @@ export const defaultSettings: OperationSettings = {
   noTraverse: false,
   checkFirst: false,
   maxBacklog: 10_000,
+  multiThreadCutoff: 256 * 1024 * 1024,
+  multiThreadStreams: 4,
+  multiThreadChunkSize: 64 * 1024 * 1024,
+  multiThreadWriteBufferSize: 128 * 1024,
   inplace: false,
   partialSuffix: '.partial',
   serverSideAcrossConfigs: false,

@@ -18,6 +18,8 @@ export interface ThrottleOptions {
 
 /** The limits of one process: bytes and requests of all transfers together. */
 export interface Throttle extends TransportThrottle {
+  /** Single files are limited: one has one body. */
+  readonly limitsFiles: boolean;
   /** The body of one transfer: the limits of transfers that touch no network, and of single files. */
   transfer(body: ByteSource, signal: AbortSignal | undefined): ByteSource;
   /** Lifts the limit, or puts it back (rclone's SIGUSR2). */
@@ -49,6 +51,7 @@ export function createThrottle(o: ThrottleOptions): Throttle | undefined {
   const admission = createPace(platform, Math.max(0, burst - 1));
 
   return {
+    limitsFiles: fileBandwidth.length > 0,
     request: (signal) => (requests > 0 ? admission(nsPerSecond / requests, signal) : Promise.resolve()),
     slow: (body, direction, signal) =>
       bandwidth.length === 0 ? body : slowed(body, () => rates()[direction], pace[direction], signal),

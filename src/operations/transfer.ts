@@ -1,4 +1,4 @@
-import type { Backend, ObjectInfo } from '../core/backend.ts';
+import type { Backend, ObjectInfo, WriteOptions } from '../core/backend.ts';
 import { closing } from '../core/bytes.ts';
 import { hasCode, isTscloneError, messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { joinPath } from '../core/path.ts';
@@ -6,6 +6,7 @@ import type { Aside } from './aside.ts';
 import { callOptions, log, skipped, throttled, type OperationContext } from './context.ts';
 import { admit, withinLimit } from './limits.ts';
 import { carriedMetadata, copyMetadata } from './metadata.ts';
+import { copyInPieces, readsInPieces } from './pieces.ts';
 import { removeObjects } from './remove.ts';
 import type { Held } from './same.ts';
 import { unreachableError } from './unreachable.ts';
@@ -46,7 +47,7 @@ export async function copyObject(c: OperationContext, src: Held, dst: Target): P
       type: 'log',
       level: 'info',
       subject: info.path,
-      message: `Copied (${how})${renamed(info.path, dst.path)}`,
+      message: `${how}${renamed(info.path, dst.path)}`,
       ...(info.size === undefined ? {} : { extra: { size: info.size } }),
     });
   } catch (e) {
@@ -101,42 +102,29 @@ async function copyOnServer(c: OperationContext, src: Held, dst: Target): Promis
   c.accounting.bytes += bytes;
   c.accounting.serverSideCopies += 1;
   c.accounting.serverSideCopyBytes += bytes;
-  return 'server-side copy';
+  return 'Copied (server-side copy)';
 }
 
 /** Reads here and writes there. Each try starts a new read: a spent stream cannot be sent twice. */
 async function copyThrough(c: OperationContext, src: Held, dst: Target): Promise<string> {
-  const { backend, info } = src;
+  const { info } = src;
   const verify = !c.settings.ignoreChecksum;
   for (let attempt = 1; ; attempt++) {
     let taken = 0;
     let read = 0;
+    const passing: Passing = {
+      verify,
+      onRead: (bytes) => (read += bytes),
+      onBytes(bytes) {
+        taken += bytes;
+        c.accounting.bytes += bytes;
+        c.emit({ type: 'transfer.bytes', path: info.path, bytes });
+      },
+    };
     try {
-      const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info, verify });
-      const size = seen.size ?? info.size;
-      const modTime = info.modTime ?? seen.modTime;
-      const counted = withinLimit(c, throttled(c, body), (bytes) => (read += bytes));
-      const metadata = await carriedMetadata(c, src, dst.backend, seen).catch(closing(body));
-      await dst.backend.write(dst.path, counted, {
-        ...callOptions(c),
-        verify,
-        inPlace: c.settings.inplace,
-        partialSuffix: c.settings.partialSuffix,
-        ...(size === undefined ? {} : { size }),
-        ...(modTime === undefined ? {} : { modTime }),
-        ...(metadata ? { metadata } : {}),
-        ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
-        sourceHash: async (type) => seen.hashes[type] ?? backend.hash?.(info.path, type, { ...callOptions(c), info }),
-        ...(backend.features.isLocal
-          ? { reopen: async () => (await backend.read(info.path, { ...callOptions(c), info })).body }
-          : {}),
-        onBytes(bytes) {
-          taken += bytes;
-          c.accounting.bytes += bytes;
-          c.emit({ type: 'transfer.bytes', path: info.path, bytes });
-        },
-      });
-      return dst.existing ? 'replaced existing' : 'new';
+      const inPieces = readsInPieces(c, src, dst) && (await copyInPieces(c, src, dst, passing));
+      if (!inPieces) await copyInOne(c, src, dst, passing);
+      return `${inPieces ? 'Multi-thread ' : ''}Copied (${dst.existing ? 'replaced existing' : 'new'})`;
     } catch (e) {
       c.accounting.bytes -= taken;
       c.accounting.readBytes -= read;
@@ -146,6 +134,54 @@ async function copyThrough(c: OperationContext, src: Held, dst: Target): Promise
       await c.platform.sleep(e.retryAfter ?? Math.min(10 * 2 ** attempt, 2000), c.signal);
     }
   }
+}
+
+/** What a copy through here does with the bytes beside passing them on. */
+export interface Passing {
+  /** The digest of what is stored is compared with the source's. */
+  readonly verify: boolean;
+  readonly onRead: (bytes: number) => void;
+  readonly onBytes: (bytes: number) => void;
+}
+
+async function copyInOne(c: OperationContext, src: Held, dst: Target, p: Passing): Promise<void> {
+  const { backend, info } = src;
+  const { verify } = p;
+  const { info: seen, body } = await backend.read(info.path, { ...callOptions(c), info, verify });
+  const counted = withinLimit(c, throttled(c, body), p.onRead);
+  const o = await describedWrite(c, src, dst, seen, p).catch(closing(body));
+  await dst.backend.write(dst.path, counted, {
+    ...o,
+    sourceHash: async (type) => seen.hashes[type] ?? backend.hash?.(info.path, type, { ...callOptions(c), info }),
+    ...(backend.features.isLocal
+      ? { reopen: async () => (await backend.read(info.path, { ...callOptions(c), info })).body }
+      : {}),
+  });
+}
+
+/** How the new object is written: what it is, whatever way its bytes come. */
+export async function describedWrite(
+  c: OperationContext,
+  src: Held,
+  dst: Target,
+  seen: ObjectInfo,
+  p: Passing,
+): Promise<WriteOptions> {
+  const { backend, info } = src;
+  const size = seen.size ?? info.size;
+  const modTime = info.modTime ?? seen.modTime;
+  const metadata = await carriedMetadata(c, src, dst.backend, seen);
+  return {
+    ...callOptions(c),
+    verify: p.verify,
+    onBytes: p.onBytes,
+    inPlace: c.settings.inplace,
+    partialSuffix: c.settings.partialSuffix,
+    ...(size === undefined ? {} : { size }),
+    ...(modTime === undefined ? {} : { modTime }),
+    ...(metadata ? { metadata } : {}),
+    ...(backend.features.readMimeType && !backend.features.isLocal ? { mimeType: seen.mimeType } : {}),
+  };
 }
 
 /** A move that belongs to the work of a command counts as a transfer, one on the way to it as a check. */

@@ -27,6 +27,8 @@ const ownFeatures: Partial<Features> = {
   metadata: false,
   fastList: false,
   tiers: false,
+  // Chunks are objects of their own.
+  parallelReads: false,
 };
 
 function rooted(c: ChunkerContext, storeId: string, root: string): Backend {

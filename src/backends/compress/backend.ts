@@ -97,7 +97,13 @@ function rooted(c: CompressContext, storeId: string, root: string): Backend {
     root,
     description: `Compressed: ${c.name}:${root}`,
     storeId,
-    features: layerFeatures(base, { readMimeType: true, writeMimeType: false, slowHash: false }),
+    features: layerFeatures(base, {
+      readMimeType: true,
+      writeMimeType: false,
+      slowHash: false,
+      // Only whole reads are checked in full.
+      parallelReads: false,
+    }),
     hashes: ['md5'],
     precision: base.precision,
     at: (path) => rooted(c, storeId, trimSlashes(path)),

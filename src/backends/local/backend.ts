@@ -26,6 +26,7 @@ import { errnoOf, localError, lookupError } from './errors.ts';
 import { linkLacksSuffix, linkSuffix, targetRange, writeLink } from './links.ts';
 import { applyMetadata, fileMetadata } from './metadata.ts';
 import { fileNames, type FileNames } from './names.ts';
+import { openPieces } from './pieces.ts';
 import { readFileRange } from './read.ts';
 import { setTime } from './times.ts';
 import { writeFile } from './write.ts';
@@ -232,6 +233,14 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       const size = await (isLink ? writeLink : writeFile)(file, path, body, o, c.platform, finish);
       const s = await (isLink ? fs.lstat : fs.stat)(file, { bigint: true });
       return { ...objectInfo(path, s), size };
+    },
+
+    async writePieces(path, o) {
+      if (linkOf(path) !== undefined) throw new TscloneError('unsupported', `${path}: is a link`, { path });
+      const file = await targetOf(path);
+      const finish = (partial: string): Promise<void> => describe(partial, path, o.metadata, o.modTime, false);
+      const done = async (): Promise<ObjectInfo> => objectInfo(path, await fs.stat(file, { bigint: true }));
+      return openPieces(file, path, o, c.platform, finish, done);
     },
 
     async remove(path, o = {}) {

@@ -6,7 +6,7 @@ import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts
 import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 import { localError } from './errors.ts';
-import { partialName } from './write.ts';
+import { partialName } from './partial-file.ts';
 
 /** With `links` a symbolic link travels as an object of this name that holds where it points to. */
 export const linkSuffix = '.rclonelink';

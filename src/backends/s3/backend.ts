@@ -48,6 +48,7 @@ function featuresOf(c: S3Connection): Features {
     fastList: true,
     tiers: features.tiers,
     isLocal: false,
+    parallelReads: c.options.download_url === '',
   };
 }
 

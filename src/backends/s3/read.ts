@@ -8,7 +8,7 @@ import { downloadFromUrl } from './download-url.ts';
 import { infoFromHeaders, md5Of, sizeOf, storedEncoding, unquote } from './metadata.ts';
 import { version, type Place } from './names.ts';
 import type { ObjectAnswer } from './plain-answers.ts';
-import { chunksOf, discard, gunzip, quiet } from './streams.ts';
+import { chunksOf, discard, gunzip, quiet, releasing } from './streams.ts';
 
 /** HEAD of one object. @throws object_not_found */
 export async function headObject(c: S3Connection, place: Place, path: string, o: CallOptions): Promise<ObjectInfo> {
@@ -70,7 +70,7 @@ export async function readObject(
   // Packed on its way, a body has neither the size nor the digest of the object.
   const onTheFly = how === 'decoded' || (how === 'unpack' && first.length === undefined);
   const md5 = onTheFly ? undefined : how === 'unpack' ? rawMd5(c, first) : info.hashes.md5;
-  const came = body(c, place, path, o, first, onTheFly, md5);
+  const came = releasing(body(c, place, path, o, first, onTheFly, md5), () => discard(first.out.Body));
   const bytes = c.limits.throttle?.slow(came, 'down', o.signal) ?? came;
   return { info, body: how === 'unpack' ? gunzip(path, bytes) : bytes };
 }

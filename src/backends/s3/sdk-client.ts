@@ -78,7 +78,7 @@ export function createTransport(platform: Platform, limits: TransportLimits, o: 
 function transportSettings(platform: Platform, limits: TransportLimits, o: S3Options): Record<string, unknown> {
   // fetch follows redirects by itself, with the signature, to any host.
   if (platform.kind === 'edge') return { requestInit: () => ({ redirect: 'manual' }) };
-  const maxSockets = limits.transfers * o.upload_concurrency + limits.checkers + 4;
+  const maxSockets = limits.transfers * Math.max(o.upload_concurrency, limits.streams) + limits.checkers + 4;
   return {
     connectionTimeout: limits.connectTimeoutMs,
     socketTimeout: limits.timeoutMs,

@@ -1,3 +1,4 @@
+import type { ByteSource } from '../../core/backend.ts';
 import { abortError, TscloneError } from '../../core/errors.ts';
 
 /** The bytes of a small answer, whatever kind of stream it is. */
@@ -129,4 +130,26 @@ function withTimeout<T>(wanted: Promise<T>, ms: number, signal: AbortSignal | un
       },
     );
   });
+}
+
+/**
+ * A generator that is ended before its first step never runs: then `release` lets go of what it holds, such as the
+ * connection of an answer.
+ */
+export function releasing(source: AsyncGenerator<Uint8Array, void, void>, release: () => Promise<void>): ByteSource {
+  let begun = false;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        begun = true;
+        return source.next();
+      },
+      async return() {
+        if (!begun) await release();
+        begun = true;
+        await source.return();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
 }

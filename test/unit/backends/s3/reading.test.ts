@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ReadOptions } from '../../../../src/core/backend.ts';
+import { agreeable } from '../../../support/agreeable-s3.ts';
 import type { Answer, Script, ScriptedS3 } from '../../../support/scripted-s3.ts';
 import { byOperation, fault, htmlPage, inTurn, openScripted } from '../../../support/scripted-s3.ts';
 
@@ -205,4 +206,20 @@ describe('an answer that is no object', () => {
     await expect(opened.backend.stat('key')).rejects.toMatchObject({ code: 'object_not_found' });
     await expect(opened.backend.read('key')).rejects.toMatchObject({ code: 'object_not_found' });
   });
+});
+
+test('a body that nobody begins to read gives its connection back', async () => {
+  const limits = { transfers: 1, checkers: 1, streams: 1 };
+  const opened = await openScripted(agreeable({ objects: { 'bucket/key': { body: Buffer.alloc(4 * 1024 * 1024) } } }), {
+    options: { upload_concurrency: '1' },
+    limits: { transfers: 1, checkers: 1, streams: 1 },
+  });
+  server = opened.server;
+  const { backend } = opened;
+  // The pool has 1 × 1 + 1 + 4 connections.
+  for (let i = 0; i < 20; i++) {
+    const { body } = await backend.read('key');
+    await body[Symbol.asyncIterator]().return?.();
+  }
+  expect((await backend.stat('key')).size).toBe(4 * 1024 * 1024);
 });
