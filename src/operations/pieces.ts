@@ -1,4 +1,4 @@
-import type { ByteSource, HashType, ObjectInfo, PieceWriter } from '../core/backend.ts';
+import type { ByteSource, HashType, ObjectInfo, PieceWriter, WriteOptions } from '../core/backend.ts';
 import { closing, toHex } from '../core/bytes.ts';
 import { hasCode, sizeMismatch, TscloneError } from '../core/errors.ts';
 import { callOptions, throttled, type OperationContext } from './context.ts';
@@ -49,7 +49,7 @@ export async function copyInPieces(c: OperationContext, src: Held, dst: Target, 
   }
   const known: ObjectInfo = { ...info, etag: seen.etag };
   const o = await describedWrite(within, src, dst, seen, p).catch(closing(body));
-  const writer = await (dst.backend.writePieces?.(dst.path, o) as Promise<PieceWriter>).catch(closing(body));
+  const writer = await openWriter(dst, o).catch(closing(body));
   try {
     const digest = p.verify ? digestOf(c, seen, writer, pieces) : undefined;
     await forEachLimit(pieces, c.settings.multiThreadStreams, async (piece) => {
@@ -72,6 +72,11 @@ export async function copyInPieces(c: OperationContext, src: Held, dst: Target, 
   } finally {
     await writer.abandon();
   }
+}
+
+async function openWriter({ backend, path }: Target, o: WriteOptions): Promise<PieceWriter> {
+  if (backend.writePieces) return backend.writePieces(path, o);
+  throw new TscloneError('unsupported', `${backend.description} takes objects in one piece`, { path, retry: 'no' });
 }
 
 function piecesOf(size: number, pieceSize: number): Piece[] {

@@ -209,7 +209,6 @@ describe('an answer that is no object', () => {
 });
 
 test('a body that nobody begins to read gives its connection back', async () => {
-  const limits = { transfers: 1, checkers: 1, streams: 1 };
   const opened = await openScripted(agreeable({ objects: { 'bucket/key': { body: Buffer.alloc(4 * 1024 * 1024) } } }), {
     options: { upload_concurrency: '1' },
     limits: { transfers: 1, checkers: 1, streams: 1 },
