@@ -37,6 +37,8 @@ export interface Mend {
   readonly remove?: true;
   /** Options that change with it. */
   readonly others?: readonly string[];
+  /** Another option with which it changes places: two secrets, which nobody prints. */
+  readonly exchange?: string;
 }
 
 /** One thing that is wrong, with its cause and its cure. No text of it holds a secret. */
@@ -54,6 +56,8 @@ export interface Finding {
   readonly mend?: Mend;
   /** True when the same request went well with the mended line. */
   readonly proved?: true;
+  /** True when it did not: the line is a guess. */
+  readonly guess?: true;
   /** What the service or the network said, in one line. */
   readonly answer?: string;
 }
@@ -111,7 +115,10 @@ export class Findings {
   /** Notes a finding, and its check as failed. */
   found(f: Omit<Finding, 'remote' | 'severity'> & { severity?: Finding['severity'] }, detail?: string): void {
     const { severity = 'error' } = f;
-    const clean = (text: string): string => this.#scrub(text).replace(/\s+/g, ' ').trim();
+    const clean = (text: string): string =>
+      this.#scrub(text)
+        .replace(/[\s\p{Cc}]+/gu, ' ')
+        .trim();
     this.findings.push({
       ...f,
       severity,
@@ -134,8 +141,11 @@ export class Findings {
   #add(name: CheckName, status: CheckStatus, detail: string): void {
     const at = this.checks.findIndex((check) => check.name === name);
     const check = { name, status, detail: this.#scrub(detail) };
-    // The first failure of a check is what it shows.
-    if (at < 0) this.checks.push(check);
-    else if (this.checks[at]?.status !== 'failed') this.checks[at] = check;
+    const before = this.checks[at]?.status;
+    // The first of the worst is what a check shows.
+    if (before === undefined) this.checks.push(check);
+    else if (badness.indexOf(status) > badness.indexOf(before)) this.checks[at] = check;
   }
 }
+
+const badness: readonly CheckStatus[] = ['skipped', 'ok', 'warning', 'failed'];

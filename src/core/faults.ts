@@ -206,6 +206,22 @@ const facts = {
     meaning: 'The service wants larger parts.',
     remedy: 'Set a larger chunk_size.',
   },
+  multipart_etag_differs: {
+    meaning: 'The ETag of uploads in parts looks like that of AWS, but is computed otherwise.',
+    remedy: 'Set use_multipart_etag = false.',
+  },
+  metadata_lost: {
+    meaning: 'The service does not keep the metadata of objects, in which the times of files are.',
+    remedy: 'Compare by --size-only, --checksum or --use-server-modtime.',
+  },
+  list_version_1_needed: {
+    meaning: 'The service does not know the second version of listings.',
+    remedy: 'Set list_version = 1.',
+  },
+  list_encoding_refused: {
+    meaning: 'The service does not encode names in listings when it is asked to.',
+    remedy: 'Set list_url_encode = false.',
+  },
   corrupted: {
     meaning: 'What was read back is not what was stored.',
     remedy: 'Do not use this storage before the cause is known; look for a proxy or gateway that changes content.',

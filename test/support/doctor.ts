@@ -99,6 +99,8 @@ export function summary({ remotes }: Diagnosis): string[] {
 }
 
 function lineOf({ fault, check, mend, proved, severity }: Finding): string {
-  const line = mend ? ` -> ${mend.option}${mend.remove ? ' removed' : ` = ${mend.value ?? '…'}`}` : '';
+  const to =
+    mend?.exchange !== undefined ? ` <-> ${mend.exchange}` : mend?.remove ? ' removed' : ` = ${mend?.value ?? '…'}`;
+  const line = mend ? ` -> ${mend.option}${to}` : '';
   return `${severity === 'warning' ? 'warning ' : ''}${check}: ${fault}${line}${proved ? ' (proved)' : ''}`;
 }

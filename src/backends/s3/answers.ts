@@ -48,7 +48,10 @@ export async function verifyAnswer(
   streamCollector: S3ClientResolvedConfig['streamCollector'],
 ): Promise<void> {
   const root = roots[commandName];
-  if (response.statusCode !== 200 || (root === undefined && !isPage(commandName, response))) return;
+  const { statusCode } = response;
+  if (root !== undefined && statusCode > 200 && statusCode < 300)
+    throw new BadAnswer(statusCode, 'MalformedAnswer', `the answer has status ${statusCode}, and so no ${root}`);
+  if (statusCode !== 200 || (root === undefined && !isPage(commandName, response))) return;
   const bytes = await streamCollector(response.body);
   if (root === undefined) throw new BadAnswer(200, 'MalformedAnswer', 'the answer is an HTML page');
   const text = fromUtf8(bytes);

@@ -1,3 +1,4 @@
+import type { ConfigFile } from '../../config/file.ts';
 import type { Diagnosis, Finding } from '../../core/diagnosis.ts';
 import { TscloneError } from '../../core/errors.ts';
 import { parseRemote } from '../../core/remote.ts';
@@ -16,6 +17,8 @@ has been. Remotes below a layer (crypt, compress, alias …) are looked at first
 
 Without --write nothing is changed. With it, objects called .tsclone-doctor-… are stored below the path and removed again.
 
+A step may take 15 seconds, or --timeout.
+
 Ends with 0 when there is no problem (warnings are for other programs), else with 1. tsclone explain NAME says more of a
 fault.`,
   usage: 'remote:[bucket/path]',
@@ -30,7 +33,8 @@ fault.`,
   async run(c) {
     const session = await c.session();
     const reference = asReference(session, c.args[0] as string);
-    const o = { signal: c.operation.signal, write: c.flags.bool('write') };
+    const given = c.flags.isSet('timeout') ? { timeoutMs: Number(c.flags.duration('timeout') / 1_000_000n) } : {};
+    const o = { signal: c.operation.signal, write: c.flags.bool('write'), ...given };
     let diagnosis = await diagnose(session, reference, o);
     const written: Finding[] = [];
     // Behind one mistake another may wait, but not for ever.
@@ -75,21 +79,30 @@ function asReference(session: Session, text: string): string {
 function mendable(session: Session, diagnosis: Diagnosis, written: readonly Finding[]): Finding[] {
   return diagnosis.remotes
     .flatMap((r) => r.findings)
-    .filter(({ mend, remote, fault }) => {
-      if (!mend || (mend.value === undefined && mend.remove !== true) || !session.config.has(remote)) return false;
+    .filter(({ mend, remote, fault, proved, guess }) => {
+      if (!mend || guess || !session.config.has(remote)) return false;
+      const isKnown = mend.value !== undefined || mend.remove === true || (mend.exchange !== undefined && proved);
+      if (!isKnown) return false;
       return !written.some((w) => w.fault === fault && w.remote === remote);
     });
 }
 
 async function write(c: CommandContext, session: Session, findings: readonly Finding[]): Promise<void> {
   const store = await c.configStore();
-  const change = (config: Session['config']): void => {
+  const change = (config: ConfigFile): void => {
     for (const { remote, mend } of findings) {
       if (!mend || !config.has(remote)) continue;
-      if (mend.remove) config.unset(remote, mend.option);
+      if (mend.exchange !== undefined) exchange(config, remote, mend.option, mend.exchange);
+      else if (mend.remove) config.unset(remote, mend.option);
       else if (mend.value !== undefined) config.set(remote, mend.option, mend.value);
     }
   };
   await store.update(change);
   if (store.config !== session.config) change(session.config);
+}
+
+function exchange(config: ConfigFile, remote: string, one: string, other: string): void {
+  const [a, b] = [config.get(remote, one) ?? '', config.get(remote, other) ?? ''];
+  config.set(remote, one, b);
+  config.set(remote, other, a);
 }

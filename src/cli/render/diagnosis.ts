@@ -1,4 +1,4 @@
-import type { Check, CheckStatus, Diagnosis, Finding, RemoteReport } from '../../core/diagnosis.ts';
+import type { Check, CheckStatus, Diagnosis, Finding, Mend, RemoteReport } from '../../core/diagnosis.ts';
 import { remoteVariable } from '../../options/derive.ts';
 import { withoutControls } from '../output.ts';
 import { wrap } from './wrap.ts';
@@ -33,11 +33,7 @@ export function showDiagnosis(d: Diagnosis, o: ShowOptions): string {
     lines.push('', 'left behind, for you to delete:', ...left.map((name) => `  ${withoutControls(name)}`));
   if (o.written.length > 0) {
     lines.push('');
-    for (const { remote, mend } of o.written)
-      if (mend)
-        lines.push(
-          `written into [${remote}]: ${mend.remove ? `${mend.option} removed` : `${mend.option} = ${mend.value ?? ''}`}`,
-        );
+    for (const { remote, mend } of o.written) if (mend) lines.push(`written into [${remote}]: ${writtenText(mend)}`);
   }
   lines.push('', conclusion(d, o));
   return `${lines.join('\n')}\n`;
@@ -72,14 +68,16 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
   if (f.answer !== undefined) lines.push(...hanging('answer', withoutControls(f.answer)));
   lines.push(...hanging('remedy', withoutControls(f.remedy)));
   if (!f.mend) return lines;
-  const { option, value, remove, others = [] } = f.mend;
+  const { option, value, remove, exchange, others = [] } = f.mend;
+  if (exchange !== undefined) {
+    lines.push(`  line     the values of ${option} and ${exchange} change places${tried(f)}`);
+    return o.hasSection(f.remote) ? [...lines, '  command  --fix does it'] : lines;
+  }
   const all = [option, ...others];
   // Lines to copy are not broken.
   for (const name of all) {
     const line = remove ? `remove the line of ${name}` : `${name} = ${value ?? '…'}`;
-    lines.push(
-      `  ${(name === option ? 'line' : '').padEnd(8)} ${withoutControls(line)}${f.proved ? '   (tried: it helps)' : ''}`,
-    );
+    lines.push(`  ${(name === option ? 'line' : '').padEnd(8)} ${withoutControls(line)}${tried(f)}`);
   }
   const pairs = all.map((name) => `${name}=${quoted(value ?? '…')}`);
   if (o.hasSection(f.remote)) {
@@ -89,6 +87,14 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
     lines.push(`  variable ${remoteVariable(f.remote, option)}=${quoted(value ?? '…')}`);
   }
   return lines;
+}
+
+const tried = ({ proved, guess }: Finding): string =>
+  proved ? '   (tried: it helps)' : guess ? '   (a guess: it did not help alone)' : '';
+
+function writtenText({ option, value = '', remove, exchange }: Mend): string {
+  if (exchange !== undefined) return `${option} and ${exchange} exchanged`;
+  return remove ? `${option} removed` : `${option} = ${value}`;
 }
 
 const quoted = (value: string): string =>

@@ -152,6 +152,15 @@ describe('doctor', () => {
     );
   });
 
+  test("--fix exchanges keys that stand in each other's place, without showing them", async () => {
+    await configure({ access_key_id: secret, secret_access_key: keys.accessKeyId });
+    const done = await doctor([`r2:${bucket}`, '--fix']);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain('written into [r2]: access_key_id and secret_access_key exchanged');
+    expect(done.stdout + JSON.stringify(await doctor([`r2:${bucket}`, '--json']))).not.toContain(secret);
+    expect(await readFile(conf, 'utf8')).toContain(`secret_access_key = ${secret}\n`);
+  });
+
   test('what only the user knows is not written', async () => {
     await configure({ secret_access_key: 'd00d'.repeat(16) });
     const before = await readFile(conf, 'utf8');

@@ -63,7 +63,8 @@ async function beginning(body: unknown): Promise<string> {
 
 const isTlsMismatch = (f: Failure): boolean =>
   /^(EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(f.code) ||
-  /wrong version number|packet length too long|record overflow/i.test(f.message);
+  // In the words of OpenSSL and of rustls.
+  /wrong version number|packet length too long|record overflow|InvalidContentType/i.test(f.message);
 const certificate: readonly (readonly [RegExp, FaultName])[] = [
   [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/, 'certificate_expired'],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'certificate_of_other_host'],
@@ -85,17 +86,37 @@ async function noAnswer(c: S3Connection, url: URL, failure: Failure, f: Findings
     (await speaksTls(c, other, o))
   )
     return found(f, url, failure, 'https_needed', other.origin);
-  found(f, url, failure, networkFault(failure));
+  const fault = networkFault(failure);
+  if (fault !== 'host_not_found' || c.endpoint !== '') return found(f, url, failure, fault);
+  f.found({
+    fault: 'wrong_region',
+    check: 'address',
+    cause: `AWS has no region "${c.region()}": there is no host "${url.hostname}".`,
+    remedy: 'Set the region of the bucket, and an endpoint when the service is not AWS.',
+    mend: { option: 'region' },
+    answer: answerOf(failure),
+  });
 }
 
-export function networkFault({ code, error }: Failure): FaultName {
+export function networkFault({ code, error, message }: Failure): FaultName {
   if (code === 'ENOTFOUND') return 'host_not_found';
   if (code === 'EAI_AGAIN') return 'lookup_failed';
   if (code === 'ECONNREFUSED' || code === 'ConnectionRefused') return 'connection_refused';
   if (code === 'ERR_INVALID_URL') return 'bad_endpoint';
   // The SDK's transport calls these two time-outs.
   if (error.code === 'timeout' && !/^(ECONNRESET|EPIPE)$/.test(code)) return 'no_answer';
-  return certificateFault(code) ?? (/^E(HOST|NET)(UNREACH|DOWN)$/.test(code) ? 'no_answer' : 'connection_broken');
+  return (
+    certificateFault(code) ??
+    byWords(message) ??
+    (/^E(HOST|NET)(UNREACH|DOWN)$/.test(code) ? 'no_answer' : 'connection_broken')
+  );
+}
+
+/** Runtimes without codes say it in words. */
+function byWords(message: string): FaultName | undefined {
+  if (/dns error|name or service not known|no such host/i.test(message)) return 'host_not_found';
+  if (/connection refused/i.test(message)) return 'connection_refused';
+  return /certificate|UnknownIssuer/i.test(message) ? 'certificate_unknown' : undefined;
 }
 
 const speaksTls = async (c: S3Connection, url: URL, o: ProbeOptions): Promise<boolean> => {

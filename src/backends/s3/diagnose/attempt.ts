@@ -109,7 +109,12 @@ export function failureOf(c: S3Connection, operation: string, target: CallTarget
   };
 }
 
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+/** Without the SDK's words for those who debug it. */
+const oneLine = (text: string): string =>
+  text
+    .replace(/\s*Deserialization error: to see the raw response[^]*/, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 
 /** For the report: `403 SignatureDoesNotMatch: …`. */
 export function answerOf({ operation, status, code, message }: Failure): string {

@@ -1,10 +1,10 @@
-import type { CheckName, Mend } from '../../../core/diagnosis.ts';
+import type { CheckName, Finding, Mend } from '../../../core/diagnosis.ts';
 import type { FaultName } from '../../../core/faults.ts';
 import type { S3Connection } from '../client.ts';
 import type { S3Options } from '../options.ts';
 import { networkFault } from './address.ts';
 import type { Failure } from './attempt.ts';
-import { looksSwapped } from './settings.ts';
+import { isCertainlySwapped, looksSwapped } from './settings.ts';
 
 /** Changed options, and the line that says the same in a config. */
 export interface Trial {
@@ -15,6 +15,8 @@ export interface Trial {
 /** What a refused request tells. `trials` may mend it: the first that does is the proof. */
 export interface Verdict {
   readonly fault: FaultName;
+  /** Default: error. */
+  readonly severity?: Finding['severity'];
   readonly check: CheckName;
   readonly cause: string;
   readonly remedy: string;
@@ -27,6 +29,7 @@ export function classifyListing(c: S3Connection, bucket: string, failure: Failur
   return (
     ofNetwork(c, bucket, failure) ??
     ofAnswer(c, failure) ??
+    ofForm(c, failure) ??
     ofRegion(c, failure) ??
     ofKeys(c, failure) ??
     ofBucket(c, bucket, failure) ??
@@ -36,6 +39,12 @@ export function classifyListing(c: S3Connection, bucket: string, failure: Failur
 
 /** A key id never comes alone. */
 export const newKeys: Mend = { option: 'access_key_id', others: ['secret_access_key'] };
+
+const exchangeKeys = { mend: { option: 'access_key_id', exchange: 'secret_access_key' } as Mend };
+const exchanged = (o: S3Options): Trial => ({
+  options: { access_key_id: o.secret_access_key, secret_access_key: o.access_key_id },
+  ...exchangeKeys,
+});
 
 const set = (option: keyof S3Options, value: string): Trial => ({
   options: { [option]: /^(true|false)$/.test(value) ? value === 'true' : value } as Partial<S3Options>,
@@ -93,7 +102,7 @@ function ofAnswer(c: S3Connection, failure: Failure): Verdict | undefined {
     return pathStyle(c, 'The service did not find the bucket in the request');
   const isPage = /^text\/html/i.test(headers['content-type'] ?? '') || /HTML page/.test(message);
   const login = status === 407 || status === 511;
-  if (!isPage && !login && failure.error.code !== 'bad_answer' && !isForeign(failure)) return undefined;
+  if (!isPage && !login && code !== 'MalformedAnswer' && !isForeign(failure)) return undefined;
   const what = isPage ? 'a web page' : login ? 'the login of a proxy' : 'something that is no answer of S3';
   return {
     fault: 'not_s3',
@@ -103,6 +112,34 @@ function ofAnswer(c: S3Connection, failure: Failure): Verdict | undefined {
     mend: { option: 'endpoint' },
   };
 }
+
+/** The service knows listings of another form. */
+function ofForm(c: S3Connection, { operation, status, code, message }: Failure): Verdict | undefined {
+  const version2 = operation === 'ListObjectsV2';
+  if (version2 && (code === noToken || status === 501 || (status === 400 && /list-?type/i.test(message)))) {
+    return {
+      fault: 'list_version_1_needed',
+      check: 'list',
+      cause: 'The service does not know listings of version 2.',
+      remedy: 'Use version 1.',
+      mend: { option: 'list_version', value: '1' },
+      trials: [{ options: { list_version: 1 }, mend: { option: 'list_version', value: '1' } }],
+    };
+  }
+  if (status !== 400 || !/encoding-?type/i.test(message) || !c.quirks.list_url_encode) return undefined;
+  const trial = set('list_url_encode', 'false');
+  return {
+    fault: 'list_encoding_refused',
+    check: 'list',
+    cause: 'The service does not encode the names of a listing.',
+    remedy: 'Do not ask for it.',
+    mend: trial.mend,
+    trials: [trial],
+  };
+}
+
+/** A listing of version 2 that goes on without saying where. */
+export const noToken = 'NoContinuationToken';
 
 /** An error answer without any code of S3. */
 const isForeign = ({ status, code, operation, headers, details }: Failure): boolean =>
@@ -130,7 +167,8 @@ function ofRegion(c: S3Connection, failure: Failure): Verdict | undefined {
       check: 'region',
       cause: `The service sends requests for this bucket to ${endpoint}, where tsclone does not follow with its keys.`,
       remedy: 'Set the endpoint, if it is one of your service.',
-      mend: { option: 'endpoint', value: `https://${endpoint}` },
+      // Only a person can tell whether that host is to be trusted with requests.
+      mend: { option: 'endpoint' },
     };
   }
   const r2 = c.quirks.provider === 'Cloudflare';
@@ -140,6 +178,8 @@ function ofRegion(c: S3Connection, failure: Failure): Verdict | undefined {
   const value = named ?? (r2 ? 'auto' : undefined);
   return {
     fault: 'wrong_region',
+    // On AWS itself both programs go where the answer sends them, each time anew.
+    ...(c.endpoint === '' && named !== undefined ? { severity: 'warning' as const } : {}),
     check: 'region',
     cause: `Requests are signed for region ${used}, ${named === undefined ? 'which the service does not take' : `and the service wants ${named}`}.`,
     remedy: 'Set the region.',
@@ -151,7 +191,7 @@ function ofRegion(c: S3Connection, failure: Failure): Verdict | undefined {
 /** The region that the service names in a header or in its words. */
 export function regionNamed({ headers, details, message }: Failure): string | undefined {
   const told = headers['x-amz-bucket-region'] || details['Region'];
-  if (typeof told === 'string' && told !== '') return told;
+  if (typeof told === 'string' && /^[a-z0-9][a-z0-9-]*$/i.test(told)) return told;
   const allowed = /must be one of:.*\bauto\b/i.test(message) ? 'auto' : undefined;
   return /expect(?:ing|ed):?\s+(?:region\s+)?["'`]?([a-z0-9][a-z0-9-]*)["'`]?/i.exec(message)?.[1] ?? allowed;
 }
@@ -205,8 +245,10 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
     return verdict(
       'swapped_keys',
       'The secret stands where the key id should be: access_key_id is longer than secret_access_key.',
-      'Exchange the two; the secret has been sent as a key id, so make a new token when the connection was not private.',
-      { mend: newKeys },
+      'Exchange the two. The secret has been sent as a key id: over http, make a new token.',
+      isCertainlySwapped(c.options)
+        ? { mend: exchangeKeys.mend, trials: [exchanged(c.options)] }
+        : { mend: exchangeKeys.mend },
     );
   if (unknownKey)
     return verdict(

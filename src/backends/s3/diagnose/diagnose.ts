@@ -8,6 +8,7 @@ import {
 import { Findings, type CheckName, type DiagnoseOptions, type RemoteReport } from '../../../core/diagnosis.ts';
 import { hasCode, messageOf } from '../../../core/errors.ts';
 import { nearest } from '../../../core/nearest.ts';
+import { BadAnswer } from '../answers.ts';
 import type { S3Connection } from '../client.ts';
 import { urlDecode } from '../list-pages.ts';
 import { placeOf, type Place } from '../names.ts';
@@ -15,7 +16,7 @@ import type { S3Options } from '../options.ts';
 import { discard } from '../streams.ts';
 import { checkAddress, skewed } from './address.ts';
 import { answerOf, attempt, type Failure, type Outcome, type ProbeOptions } from './attempt.ts';
-import { classifyListing, classifyOption, noGet, suspects, unknown, type Verdict } from './classify.ts';
+import { classifyListing, classifyOption, noGet, noToken, suspects, unknown, type Verdict } from './classify.ts';
 import { openWith, probeName, report, scrubber, type S3Patient } from './patient.ts';
 import { checkSettings } from './settings.ts';
 import { checkWriting, mayStore, writing } from './writing.ts';
@@ -171,9 +172,13 @@ async function list(c: S3Connection, bucket: string, key: string, o: ProbeOption
     ...(c.quirks.list_url_encode ? { EncodingType: 'url' as const } : {}),
   };
   const old = c.quirks.list_version === 1;
-  const outcome = await attempt(c, old ? 'ListObjects' : 'ListObjectsV2', { bucket }, o, async (s) =>
-    old ? c.client.send(new ListObjectsCommand(input), s) : c.client.send(new ListObjectsV2Command(input), s),
-  );
+  const outcome = await attempt(c, old ? 'ListObjects' : 'ListObjectsV2', { bucket }, o, async (s) => {
+    if (old) return c.client.send(new ListObjectsCommand(input), s);
+    const page = await c.client.send(new ListObjectsV2Command(input), s);
+    if (page.IsTruncated === true && !page.NextContinuationToken)
+      throw new BadAnswer(200, noToken, 'the listing says that more follows, but not where');
+    return page;
+  });
   if (!outcome.ok) return outcome;
   const { Contents: [first] = [], EncodingType } = outcome.value;
   if (first?.Key === undefined) return { ok: true, value: {} };

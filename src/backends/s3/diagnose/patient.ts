@@ -44,11 +44,13 @@ export function report(f: Findings, v: Verdict, failure: Failure, proved = false
   f.found({
     fault: v.fault,
     check: v.check,
+    ...(v.severity ? { severity: v.severity } : {}),
     cause: v.cause,
     remedy: v.remedy,
     answer: answerOf(failure),
     ...(v.mend ? { mend: v.mend } : {}),
     ...(proved ? { proved: true as const } : {}),
+    ...(!proved && v.mend?.value !== undefined && v.trials !== undefined ? { guess: true as const } : {}),
   });
 }
 

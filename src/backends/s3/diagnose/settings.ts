@@ -100,6 +100,12 @@ function checkR2Host(url: URL, f: Findings): boolean {
   return false;
 }
 
+/** By the forms that AWS and R2 give their keys: to send them the other way round shows nothing that was not shown. */
+export function isCertainlySwapped({ provider, access_key_id: id, secret_access_key: secret }: S3Options): boolean {
+  if (/^A[KS]IA[A-Z0-9]{16}$/.test(secret)) return true;
+  return provider === 'Cloudflare' && /^[0-9a-f]{64}$/.test(id) && /^[0-9a-f]{32}$/.test(secret);
+}
+
 /** Does the secret stand in the place of the id? Told by length and form alone: nothing is sent to try it. */
 export function looksSwapped({ access_key_id: id, secret_access_key: secret }: S3Options): boolean {
   if (/^A[KS]IA[A-Z0-9]{16}$/.test(secret)) return true;

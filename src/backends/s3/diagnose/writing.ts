@@ -1,39 +1,28 @@
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CopyObjectCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
   GetObjectCommand,
-  ListMultipartUploadsCommand,
   PutObjectCommand,
-  UploadPartCommand,
   type CreateMultipartUploadCommandInput,
 } from '@aws-sdk/client-s3';
 import { collect, equalBytes, toBase64, utf8 } from '../../../core/bytes.ts';
 import type { CheckName, Findings } from '../../../core/diagnosis.ts';
 import { throwIfAborted } from '../../../core/errors.ts';
 import type { S3Connection } from '../client.ts';
+import { mtimeKey } from '../metadata.ts';
 import { copySource, type Place } from '../names.ts';
 import { streamOf } from '../streams.ts';
 import { aclField } from '../write-target.ts';
 import { attempt, type Failure, type Outcome, type ProbeOptions } from './attempt.ts';
 import { classifyOption, newKeys, noGet, unknown, type Verdict } from './classify.ts';
+import { cleanUp, forget, nothingMade, remove, versionsOf, type Made } from './made.ts';
+import { checkAbort, checkMultipart, md5Of } from './parts.ts';
 import { openWith, probeName, report, type S3Patient } from './patient.ts';
 
 export const writing: readonly CheckName[] = ['put', 'multipart', 'copy', 'delete', 'abort'];
 
-const MiB = 1024 * 1024;
 const content = utf8('tsclone doctor wrote this to see whether it may; it can be deleted\n');
-
-/** What the probes have made and not yet removed. */
-interface Made {
-  /** Keys with the versions that the service gave them. */
-  readonly objects: Map<string, Set<string>>;
-  readonly uploads: Map<string, string>;
-  /** Set when an upload may have begun whose id never came back. */
-  lost: boolean;
-}
+/** A time of no meaning, in the form that tsclone and rclone keep. */
+const mtime = '1000000000.123456789';
 
 /**
  * Stores, copies and deletes objects of its own below the path, one by one and in parts. Whatever happens, also when the
@@ -42,13 +31,13 @@ interface Made {
 export async function checkWriting(
   p: S3Patient,
   opened: S3Connection,
-  { bucket, key }: Place,
+  below: Place,
   f: Findings,
   o: ProbeOptions,
 ): Promise<void> {
-  const made: Made = { objects: new Map(), uploads: new Map(), lost: false };
-  const base = `${key === '' ? '' : `${key}/`}${probeName(opened.platform)}`;
-  const at = (suffix: string): Place => ({ bucket, key: `${base}-${suffix}` });
+  const made = nothingMade();
+  const base = probePlace(opened, below);
+  const at = (suffix: string): Place => ({ ...base, key: `${base.key}-${suffix}` });
   let c = opened;
   try {
     const stored = await checkPut(p, c, at('put'), made, f, o);
@@ -57,12 +46,13 @@ export async function checkWriting(
       return;
     }
     c = stored;
-    await checkMultipart(c, at('parts'), made, f, o);
+    const probe = (suffix: string) => ({ place: at(suffix), fields: objectFields(stored, at(suffix)), content, made });
+    await checkMultipart(c, probe('parts'), f, o);
     await checkCopy(c, at('put'), at('copy'), made, f, o);
     await checkDelete(c, at('put'), made, f, o);
-    await checkAbort(c, at('abort'), made, f, o);
+    await checkAbort(c, probe('abort'), f, o);
   } finally {
-    await cleanUp(p, c, { bucket, key: base }, made, f, o);
+    await cleanUp(p, c, base, made, f, o);
   }
   throwIfAborted(o.signal);
 }
@@ -71,12 +61,12 @@ export async function checkWriting(
 export async function mayStore(
   p: S3Patient,
   c: S3Connection,
-  { bucket, key }: Place,
+  below: Place,
   f: Findings,
   o: ProbeOptions,
 ): Promise<boolean> {
-  const made: Made = { objects: new Map(), uploads: new Map(), lost: false };
-  const place = { bucket, key: `${key === '' ? '' : `${key}/`}${probeName(c.platform)}` };
+  const made = nothingMade();
+  const place = probePlace(c, below);
   try {
     return (await put(c, place, made, o)).ok;
   } finally {
@@ -84,6 +74,12 @@ export async function mayStore(
   }
 }
 
+const probePlace = (c: S3Connection, { bucket, key }: Place): Place => ({
+  bucket,
+  key: `${key === '' ? '' : `${key}/`}${probeName(c.platform)}`,
+});
+
+/** Answers the connection that can store, with options changed where those of the config were refused. */
 async function checkPut(
   p: S3Patient,
   opened: S3Connection,
@@ -102,7 +98,6 @@ async function checkPut(
       report(f, verdict ?? writeVerdict(c, place.bucket, outcome.failure), outcome.failure);
       return undefined;
     }
-    // The other trials of the first request are part of the connection already.
     const next = await openWith({ ...p, options: c.options }, trial.options);
     const again = await put(next, place, made, o);
     const helps = again.ok || again.failure.message !== outcome.failure.message;
@@ -110,35 +105,24 @@ async function checkPut(
     if (!helps) return undefined;
     c = next;
   }
-  const back = await attempt(c, 'GetObject', place, o, async (s) =>
-    collect(streamOf((await c.client.send(new GetObjectCommand({ Bucket: place.bucket, Key: place.key }), s)).Body)),
-  );
-  if (back.ok && !equalBytes(back.value, content)) {
-    f.found({
-      fault: 'corrupted',
-      check: 'put',
-      cause: `${content.length} bytes were stored, and other bytes came back (${back.value.length}).`,
-      remedy: 'Look for a proxy or gateway that changes content.',
-    });
-    return c;
-  }
+  const back = await readBack(c, place, o);
   if (!back.ok && back.failure.status === 403 && !f.findings.some((x) => x.check === 'get'))
     report(f, noGet(place.bucket), back.failure);
+  if (back.ok) checkStored(back.value, f);
   f.ok('put', back.ok ? 'stored, and read back the same' : 'stored');
   return c;
 }
 
-async function put(c: S3Connection, { bucket, key }: Place, made: Made, o: ProbeOptions): Promise<Outcome<void>> {
+async function put(c: S3Connection, place: Place, made: Made, o: ProbeOptions): Promise<Outcome<void>> {
+  const { key } = place;
   versionsOf(made, key);
-  const outcome = await attempt(c, 'PutObject', { bucket, key }, o, async (s) => {
-    const hash = c.platform.createHash('md5');
-    hash.update(content);
+  const outcome = await attempt(c, 'PutObject', place, o, async (s) => {
     const out = await c.client.send(
       new PutObjectCommand({
-        ...objectFields(c, { bucket, key }),
+        ...objectFields(c, place),
         Body: content,
         ContentLength: content.length,
-        ...(c.quirks.contentMd5 ? { ContentMD5: toBase64(hash.digest()) } : {}),
+        ...(c.quirks.contentMd5 ? { ContentMD5: toBase64(md5Of(c, content)) } : {}),
       }),
       s,
     );
@@ -154,6 +138,7 @@ function objectFields(c: S3Connection, { bucket, key }: Place): CreateMultipartU
     Bucket: bucket,
     Key: key,
     ContentType: 'text/plain',
+    Metadata: { [mtimeKey]: mtime },
     ...aclField(acl),
     ...(tier === '' ? {} : { StorageClass: tier as NonNullable<CreateMultipartUploadCommandInput['StorageClass']> }),
   };
@@ -170,126 +155,36 @@ function writeVerdict(c: S3Connection, bucket: string, failure: Failure): Verdic
   };
 }
 
-/** Two parts as a backup has them, the first as large as the config says (up to 16 MiB). */
-async function checkMultipart(c: S3Connection, place: Place, made: Made, f: Findings, o: ProbeOptions): Promise<void> {
-  if (!c.quirks.use_multipart_uploads) {
-    f.skip(['multipart'], 'the remote uses none');
-    return;
-  }
-  const partSize = c.quirks.chunkSize > 16 * MiB ? 5 * MiB : c.quirks.chunkSize;
-  const id = await begin(c, place, made, o);
-  const sent: { PartNumber: number; ETag: string | undefined }[] = [];
-  let failure = id.ok ? undefined : id.failure;
-  for (const [i, bytes] of [new Uint8Array(partSize), content].entries()) {
-    if (failure || !id.ok) break;
-    const part = await sendPart(c, place, id.value, i + 1, bytes, o);
-    if (part.ok) sent.push({ PartNumber: i + 1, ETag: part.value });
-    else failure = part.failure;
-  }
-  if (!failure && id.ok) {
-    const command = new CompleteMultipartUploadCommand({
-      Bucket: place.bucket,
-      Key: place.key,
-      UploadId: id.value,
-      MultipartUpload: { Parts: sent },
+interface Stored {
+  readonly bytes: Uint8Array;
+  readonly mtime: string | undefined;
+}
+
+function readBack(c: S3Connection, place: Place, o: ProbeOptions): Promise<Outcome<Stored>> {
+  const command = new GetObjectCommand({ Bucket: place.bucket, Key: place.key });
+  return attempt(c, 'GetObject', place, o, async (s) => {
+    const { Body, Metadata } = await c.client.send(command, s);
+    return { bytes: await collect(streamOf(Body)), mtime: Metadata?.[mtimeKey] };
+  });
+}
+
+function checkStored(stored: Stored, f: Findings): void {
+  if (!equalBytes(stored.bytes, content)) {
+    f.found({
+      fault: 'corrupted',
+      check: 'put',
+      cause: `${content.length} bytes were stored, and other bytes came back (${stored.bytes.length}).`,
+      remedy: 'Look for a proxy or gateway that changes content.',
     });
-    versionsOf(made, place.key);
-    const done = await attempt(c, 'CompleteMultipartUpload', place, o, (s) => c.client.send(command, s));
-    forget(made, place.key, done);
-    if (done.ok) {
-      made.uploads.delete(id.value);
-      if (done.value.VersionId) versionsOf(made, place.key).add(done.value.VersionId);
-      f.ok('multipart', `2 parts, the first of ${Math.round(partSize / MiB)} MiB`);
-      return;
-    }
-    failure = done.failure;
+  } else if (stored.mtime !== mtime) {
+    f.found({
+      fault: 'metadata_lost',
+      severity: 'warning',
+      check: 'put',
+      cause: 'The service does not keep metadata: the times of files are lost, and sync sees them as changed.',
+      remedy: 'Compare otherwise: --size-only, --checksum or --use-server-modtime.',
+    });
   }
-  if (failure) report(f, multipartVerdict(c, failure), failure);
-}
-
-function multipartVerdict(c: S3Connection, failure: Failure): Verdict {
-  const { status, code, message, details } = failure;
-  const ofOption = classifyOption(c, 'multipart', failure);
-  if (ofOption) return ofOption;
-  if (code === 'EntityTooSmall') {
-    const least = Number(details['MinSizeAllowed']);
-    const value = least > 0 ? `${Math.ceil(least / MiB)}Mi` : '16Mi';
-    return {
-      fault: 'part_too_small',
-      check: 'multipart',
-      cause: `The service wants larger parts than chunk_size = ${Math.round(c.quirks.chunkSize / MiB)}Mi.`,
-      remedy: 'Make them larger; memory grows with them.',
-      mend: { option: 'chunk_size', value },
-    };
-  }
-  if (code === 'InvalidPart' && /same (length|size)/i.test(message)) {
-    return {
-      fault: 'unequal_parts',
-      check: 'multipart',
-      cause: 'The service wants equal parts, and got others although tsclone sent equal ones.',
-      remedy: 'Look for a proxy or gateway on the way that cuts uploads anew.',
-    };
-  }
-  if (status === 403) {
-    return {
-      fault: 'no_multipart',
-      check: 'multipart',
-      cause: 'Objects in one piece can be stored, but the token may not upload in parts.',
-      remedy: 'Give it the right (R2: Object Read & Write; AWS: s3:PutObject covers parts).',
-    };
-  }
-  if (status === 501 || status === 405) {
-    return {
-      fault: 'no_multipart',
-      check: 'multipart',
-      cause: 'The service has no uploads in parts.',
-      remedy: 'Do without; objects are then limited to what fits into one request.',
-      mend: { option: 'use_multipart_uploads', value: 'false' },
-    };
-  }
-  return unknown('multipart', failure);
-}
-
-async function begin(c: S3Connection, place: Place, made: Made, o: ProbeOptions): Promise<Outcome<string>> {
-  made.lost = true;
-  const command = new CreateMultipartUploadCommand(objectFields(c, place));
-  const outcome = await attempt(c, 'CreateMultipartUpload', place, o, async (s) => {
-    const { UploadId = '' } = await c.client.send(command, s);
-    return UploadId;
-  });
-  if (outcome.ok) made.uploads.set(outcome.value, place.key);
-  made.lost = !outcome.ok && outcome.failure.status === 0;
-  return outcome;
-}
-
-function sendPart(
-  c: S3Connection,
-  { bucket, key }: Place,
-  uploadId: string,
-  number: number,
-  bytes: Uint8Array,
-  o: ProbeOptions,
-): Promise<Outcome<string | undefined>> {
-  const hash = c.platform.createHash('md5');
-  hash.update(bytes);
-  const command = new UploadPartCommand({
-    Bucket: bucket,
-    Key: key,
-    UploadId: uploadId,
-    PartNumber: number,
-    Body: bytes,
-    ContentLength: bytes.length,
-    ...(c.quirks.contentMd5 ? { ContentMD5: toBase64(hash.digest()) } : {}),
-  });
-  // A large part takes longer than a question.
-  const timeoutMs = o.timeoutMs + bytes.length / 50;
-  return attempt(
-    c,
-    'UploadPart',
-    { bucket, key },
-    { ...o, timeoutMs },
-    async (s) => (await c.client.send(command, s)).ETag,
-  );
 }
 
 async function checkCopy(
@@ -300,205 +195,45 @@ async function checkCopy(
   f: Findings,
   o: ProbeOptions,
 ): Promise<void> {
-  if (!c.quirks.features.serverSideCopy) {
-    f.skip(['copy'], 'the provider has none');
-    return;
-  }
-  if (f.findings.some((x) => x.fault === 'no_get')) {
-    f.skip(['copy'], 'needs the right to read');
-    return;
-  }
+  if (!c.quirks.features.serverSideCopy) return f.skip(['copy'], 'the provider has none');
+  if (f.findings.some((x) => x.fault === 'no_get')) return f.skip(['copy'], 'needs the right to read');
   versionsOf(made, to.key);
-  const command = new CopyObjectCommand({
-    Bucket: to.bucket,
-    Key: to.key,
-    CopySource: copySource(from),
-    ...aclField(c.options.acl),
-  });
+  const target = { Bucket: to.bucket, Key: to.key, CopySource: copySource(from) };
+  const command = new CopyObjectCommand({ ...target, ...aclField(c.options.acl) });
   const outcome = await attempt(c, 'CopyObject', to, o, (s) => c.client.send(command, s));
   forget(made, to.key, outcome);
   if (outcome.ok) {
     if (outcome.value.VersionId) versionsOf(made, to.key).add(outcome.value.VersionId);
-    f.ok('copy', 'within the service');
-    return;
+    return f.ok('copy', 'within the service');
   }
   const { failure } = outcome;
   const { status } = failure;
-  if (status !== 403 && status !== 501 && status !== 405) {
-    report(f, classifyOption(c, 'copy', failure) ?? unknown('copy', failure), failure);
-    return;
-  }
-  report(
-    f,
-    {
-      fault: 'no_copy',
-      check: 'copy',
-      cause:
-        status === 403 ? 'The token may not copy objects within the service.' : 'The service does not copy objects.',
-      remedy: 'Renames and changes of times need it; without it the bytes go through this machine.',
-    },
-    failure,
-  );
-}
-
-async function checkDelete(c: S3Connection, place: Place, made: Made, f: Findings, o: ProbeOptions): Promise<void> {
-  const outcome = await remove(c, place.bucket, place.key, undefined, made, o);
-  if (outcome.ok) {
-    f.ok('delete', outcome.value ? 'an object (the bucket keeps old versions)' : 'an object');
-    return;
-  }
-  const { failure } = outcome;
-  if (failure.status !== 403) {
-    report(f, unknown('delete', failure), failure);
-    return;
-  }
-  report(
-    f,
-    {
-      fault: 'no_delete',
-      check: 'delete',
-      cause: `The token may write in bucket "${place.bucket}", but not delete.`,
-      remedy: 'Give it the right to delete (AWS: s3:DeleteObject): sync, move and retention need it.',
-    },
-    failure,
-  );
-}
-
-async function checkAbort(c: S3Connection, place: Place, made: Made, f: Findings, o: ProbeOptions): Promise<void> {
-  if (!c.quirks.use_multipart_uploads || f.findings.some((x) => x.check === 'multipart')) {
-    f.skip(['abort'], 'no upload to abort');
-    return;
-  }
-  const id = await begin(c, place, made, o);
-  if (!id.ok) {
-    report(f, { ...multipartVerdict(c, id.failure), check: 'abort' }, id.failure);
-    return;
-  }
-  const outcome = await abort(c, place, id.value, made, o);
-  if (outcome.ok) {
-    f.ok('abort', 'an upload');
-    return;
-  }
-  const { failure } = outcome;
-  const verdict: Verdict =
-    failure.status === 403
-      ? {
-          fault: 'no_abort',
-          check: 'abort',
-          cause: 'The token may not abort an upload: parts of broken uploads stay and are paid for.',
-          remedy:
-            'Give it the right (AWS: s3:AbortMultipartUpload), or let a rule of the bucket end unfinished uploads.',
-        }
-      : unknown('abort', failure);
+  if (status !== 403 && status !== 501 && status !== 405)
+    return report(f, classifyOption(c, 'copy', failure) ?? unknown('copy', failure), failure);
+  const verdict: Verdict = {
+    fault: 'no_copy',
+    // Without a service that copies, tsclone moves the bytes itself.
+    severity: status === 403 ? 'error' : 'warning',
+    check: 'copy',
+    cause: status === 403 ? 'The token may not copy objects within the service.' : 'The service does not copy objects.',
+    remedy:
+      status === 403
+        ? 'Give it the rights to read and write; renames and changes of times need copies.'
+        : 'Renames move the bytes through this machine, and times cannot be changed.',
+  };
   report(f, verdict, failure);
 }
 
-async function abort(
-  c: S3Connection,
-  { bucket, key }: Place,
-  id: string,
-  made: Made,
-  o: ProbeOptions,
-): Promise<Outcome<void>> {
-  const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: id });
-  const outcome = await attempt(c, 'AbortMultipartUpload', { bucket, key }, o, async (s) => {
-    await c.client.send(command, s);
-  });
-  if (outcome.ok || outcome.failure.status === 404) made.uploads.delete(id);
-  return outcome;
-}
-
-/** Answers whether the service has put a marker in the object's place. */
-async function remove(
-  c: S3Connection,
-  bucket: string,
-  key: string,
-  version: string | undefined,
-  made: Made,
-  o: ProbeOptions,
-): Promise<Outcome<boolean>> {
-  const command = new DeleteObjectCommand({
-    Bucket: bucket,
-    Key: key,
-    ...(version === undefined ? {} : { VersionId: version }),
-  });
-  const outcome = await attempt(c, 'DeleteObject', { bucket, key }, o, (s) => c.client.send(command, s));
-  if (!outcome.ok) return outcome;
-  const marker = version === undefined && outcome.value.DeleteMarker === true ? outcome.value.VersionId : undefined;
-  // Without versions it is gone now; with them, what lies below the marker is left.
-  if (marker !== undefined) versionsOf(made, key).add(marker);
-  else if (version === undefined) made.objects.delete(key);
-  else made.objects.get(key)?.delete(version);
-  return { ok: true, value: marker !== undefined };
-}
-
-/** What was refused by an answer is not there; without one, or after a failure of the service, it may be. */
-function forget<T>(made: Made, key: string, outcome: Outcome<T>): Outcome<T> {
-  const refused = !outcome.ok && outcome.failure.status >= 300 && outcome.failure.error.code !== 'server_error';
-  if (refused && made.objects.get(key)?.size === 0) made.objects.delete(key);
-  return outcome;
-}
-
-function versionsOf(made: Made, key: string): Set<string> {
-  const known = made.objects.get(key);
-  if (known) return known;
-  const versions = new Set<string>();
-  made.objects.set(key, versions);
-  return versions;
-}
-
-/** Also after an error or a signal, which it does not listen to. */
-async function cleanUp(
-  p: S3Patient,
-  c: S3Connection,
-  base: Place,
-  made: Made,
-  f: Findings,
-  o: ProbeOptions,
-): Promise<void> {
-  const { bucket } = base;
-  const own: ProbeOptions = { timeoutMs: o.timeoutMs };
-  const left: string[] = [];
-  if (made.lost) await findLostUploads(c, base, made, own);
-  for (const [id, key] of made.uploads) {
-    const outcome = await abort(c, { bucket, key }, id, made, own);
-    if (!outcome.ok && outcome.failure.status !== 404) left.push(`upload to ${bucket}/${key}`);
-  }
-  for (const key of made.objects.keys())
-    if (!(await removeWhole(c, bucket, key, made, own))) left.push(`${bucket}/${key}`);
-  f.left.push(...left);
-  for (const name of left)
-    p.emit({
-      type: 'log',
-      level: 'error',
-      subject: name,
-      message: 'doctor could not remove what it has made; delete it',
-    });
-}
-
-/** By its versions, where the service keeps them: a plain removal would leave them below a marker. */
-async function removeWhole(
-  c: S3Connection,
-  bucket: string,
-  key: string,
-  made: Made,
-  o: ProbeOptions,
-): Promise<boolean> {
-  const versions = [...(made.objects.get(key) ?? [])];
-  let gone = versions.length > 0;
-  for (const version of versions) gone = (await remove(c, bucket, key, version, made, o)).ok && gone;
-  return gone || (await remove(c, bucket, key, undefined, made, o)).ok;
-}
-
-async function findLostUploads(
-  c: S3Connection,
-  { bucket, key: base }: Place,
-  made: Made,
-  o: ProbeOptions,
-): Promise<void> {
-  const command = new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: base });
-  const outcome = await attempt(c, 'ListMultipartUploads', { bucket }, o, (s) => c.client.send(command, s));
-  if (!outcome.ok) return;
-  for (const { UploadId, Key } of outcome.value.Uploads ?? [])
-    if (UploadId !== undefined && Key?.startsWith(base)) made.uploads.set(UploadId, Key);
+async function checkDelete(c: S3Connection, place: Place, made: Made, f: Findings, o: ProbeOptions): Promise<void> {
+  const outcome = await remove(c, place, made, o);
+  if (outcome.ok) return f.ok('delete', outcome.value ? 'an object (the bucket keeps old versions)' : 'an object');
+  const { failure } = outcome;
+  if (failure.status !== 403) return report(f, unknown('delete', failure), failure);
+  const verdict: Verdict = {
+    fault: 'no_delete',
+    check: 'delete',
+    cause: `The token may write in bucket "${place.bucket}", but not delete.`,
+    remedy: 'Give it the right to delete (AWS: s3:DeleteObject): sync, move and retention need it.',
+  };
+  report(f, verdict, failure);
 }

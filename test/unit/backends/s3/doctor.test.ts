@@ -1,9 +1,10 @@
+import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, afterAll, describe, expect, test, vi } from 'vitest';
 import { utf8, bytesSource } from '../../../../src/core/bytes.ts';
 import type { Diagnosis } from '../../../../src/core/diagnosis.ts';
 import type { R2Token } from '../../../../src/serve/s3/index.ts';
@@ -14,6 +15,17 @@ import { tsclone } from '../../../support/run.ts';
 const tls = JSON.parse(readFileSync(new URL('../../../vectors/tls.json', import.meta.url), 'utf8')) as {
   authority: string;
 } & Record<'good' | 'expired' | 'otherHost', { cert: string; key: string }>;
+
+const lookup = dns.lookup;
+/** No name server is asked: these names are not there. */
+vi.spyOn(dns, 'lookup').mockImplementation(((host: string, options: unknown, done: (e: Error) => void) => {
+  const missing = /\.(invalid|amazonaws\.com|localhost)$/.test(host);
+  if (!missing) return (lookup as (...args: unknown[]) => void)(host, options, done);
+  const message = `getaddrinfo ENOTFOUND ${host}`;
+  setImmediate(() =>
+    done(Object.assign(new Error(message), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host })),
+  );
+}) as never);
 
 const wards: Ward[] = [];
 afterEach(async () => {
@@ -77,7 +89,11 @@ describe('credentials', () => {
     },
     'key and secret swapped': {
       options: { access_key_id: keys.secretAccessKey, secret_access_key: keys.accessKeyId },
-      finds: ['credentials: swapped_keys -> access_key_id = …'],
+      finds: ['credentials: swapped_keys -> access_key_id <-> secret_access_key (proved)'],
+    },
+    'key and secret of another form swapped': {
+      options: { access_key_id: `${keys.secretAccessKey}+`, secret_access_key: keys.accessKeyId },
+      finds: ['credentials: swapped_keys -> access_key_id <-> secret_access_key'],
     },
     'half a pair': {
       options: { secret_access_key: '' },
@@ -182,7 +198,7 @@ describe('region', () => {
       front: signed('*', 301, 'PermanentRedirect', 'Use the endpoint.', {
         details: { Endpoint: 's3.elsewhere.example' },
       }),
-      finds: ['region: other_endpoint -> endpoint = https://s3.elsewhere.example'],
+      finds: ['region: other_endpoint -> endpoint = …'],
     },
   };
   test.each(Object.entries(cases))('%s', (_name, c) => check(c));
@@ -232,7 +248,12 @@ describe('bucket and rights', () => {
       write: true,
       finds: ['abort: no_abort'],
     },
-    'no copies': { front: refusing('CopyObject', 501, 'NotImplemented'), write: true, finds: ['copy: no_copy'] },
+    'no copies': {
+      front: refusing('CopyObject', 501, 'NotImplemented'),
+      write: true,
+      finds: ['warning copy: no_copy'],
+    },
+    'no right to copy': { front: refusing('CopyObject', 403, 'AccessDenied'), write: true, finds: ['copy: no_copy'] },
     'a bucket name that cannot be': { front: signed('*', 400, 'InvalidBucketName'), finds: ['list: bad_bucket_name'] },
   };
   test.each(Object.entries(cases))('%s', (_name, c) => check(c));
@@ -330,6 +351,27 @@ describe('what the options put on requests', () => {
       write: true,
       finds: ['multipart: unequal_parts'],
     },
+    'ETags of uploads that are made otherwise': {
+      options: { use_multipart_etag: 'true' },
+      front: async (r, call) =>
+        call.operation === 'CompleteMultipartUpload'
+          ? {
+              status: 200,
+              headers: { 'content-type': 'application/xml' },
+              body: `<CompleteMultipartUploadResult><ETag>"${'0'.repeat(32)}-2"</ETag></CompleteMultipartUploadResult>`,
+            }
+          : undefined,
+      write: true,
+      finds: ['multipart: multipart_etag_differs -> use_multipart_etag = false'],
+    },
+    'metadata that are lost': {
+      front: (_r, call) =>
+        call.operation === 'GetObject' && call.key.endsWith('-put')
+          ? { status: 200, headers: {}, body: 'tsclone doctor wrote this to see whether it may; it can be deleted\n' }
+          : undefined,
+      write: true,
+      finds: ['warning put: metadata_lost'],
+    },
     'content that comes back changed': {
       front: (_r, call) =>
         call.operation === 'GetObject' && call.key.endsWith('-put')
@@ -366,6 +408,30 @@ describe('what answers', () => {
       finds: ['list: throttled'],
     },
     'a broken service': { front: signed('*', 500, 'InternalError'), finds: ['list: service_trouble'] },
+    'listings of version 1 alone': {
+      front: signed('ListObjectsV2', 501, 'NotImplemented'),
+      finds: ['list: list_version_1_needed -> list_version = 1 (proved)'],
+    },
+    'listings whose next page nobody can ask for': {
+      front: everySecond((_r, call) =>
+        call.operation === 'ListObjectsV2'
+          ? {
+              status: 200,
+              headers: { 'content-type': 'application/xml' },
+              body: '<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key><Size>0</Size></Contents></ListBucketResult>',
+            }
+          : undefined,
+      ),
+      finds: ['list: list_version_1_needed -> list_version = 1 (proved)'],
+    },
+    'names that are not encoded': {
+      front: everySecond((r, call) =>
+        /encoding-type/.test(r.query)
+          ? refusing('*', 400, 'InvalidArgument', 'Invalid Encoding-Type')(r, call)
+          : undefined,
+      ),
+      finds: ['list: list_encoding_refused -> list_url_encode = false (proved)'],
+    },
     'something nobody knows': { front: signed('*', 400, 'StrangeError'), finds: ['list: refused'] },
     'the bucket wanted in the host name': {
       front: signed('*', 403, 'SecondLevelDomainForbidden', 'Please use virtual hosted style to access.'),
@@ -411,6 +477,12 @@ describe('address', () => {
     ['none', '', 'config: endpoint_missing -> endpoint = …'],
   ])('%s', async (_name, endpoint, found) => {
     expect(summary(await examine(endpoint))).toEqual([found]);
+  });
+
+  test('a region that AWS does not have', async () => {
+    expect(summary(await examine('', { provider: 'AWS', region: 'mars-1' }))).toEqual([
+      'address: wrong_region -> region = …',
+    ]);
   });
 
   test('the bucket in the path of the endpoint', async () => {
@@ -559,6 +631,53 @@ describe('clock', () => {
         : undefined,
     );
     expect(summary(await examine(w.url))).toEqual(['warning clock: clock_skew']);
+  });
+});
+
+describe('whatever answers, there is a finding and no error', () => {
+  const xml = { 'content-type': 'application/xml' };
+  const answers: Record<string, Awaited<ReturnType<Front>>> = {
+    nothing: { status: 200, headers: {}, body: '' },
+    'no content': { status: 204, headers: {} },
+    'a broken document': { status: 200, headers: xml, body: '<ListBucketResult><Contents><Key>a' },
+    'an error that says OK': { status: 200, headers: xml, body: '<Error><Code>AccessDenied</Code></Error>' },
+    'an error without a code': { status: 400, headers: xml, body: '<Error><Message>no</Message></Error>' },
+    'a document in a document': { status: 403, headers: xml, body: '<Error><Code><Code>x</Code></Code></Error>' },
+    'a redirect to nowhere': { status: 302, headers: {}, body: '' },
+    'a redirect to no address': { status: 301, headers: { location: '::', 'x-amz-bucket-region': '' }, body: '' },
+    'a status of its own': { status: 418, headers: { date: 'yesterday' }, body: 'I am a teapot' },
+    'control characters': {
+      status: 400,
+      headers: xml,
+      body: '<Error><Code>A</Code><Message>&#x1b;[31m</Message></Error>',
+    },
+    'the secret': {
+      status: 403,
+      headers: xml,
+      body: `<Error><Code>Odd</Code><Message>${keys.secretAccessKey} is wrong</Message></Error>`,
+    },
+    'a long page': { status: 500, headers: { 'content-type': 'text/html' }, body: '<p>'.repeat(500_000) },
+  };
+  test.each(Object.entries(answers))('%s', async (_name, answer) => {
+    const w = await ward({}, () => answer);
+    const diagnosis = await examine(w.url, {}, { write: true });
+    expect(diagnosis.ok).toBe(false);
+    expect(summary(diagnosis)).not.toEqual([]);
+    expectNoSecret(diagnosis);
+  });
+
+  test('a status without content is no empty listing', async () => {
+    const w = await ward({}, () => ({ status: 204, headers: {} }));
+    expect(summary(await examine(w.url))).toEqual(['address: not_s3 -> endpoint = …']);
+  });
+
+  test.each(['no HTTP at all', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort'])('%j', async (text) => {
+    const server = createServer((socket) => socket.once('data', () => socket.end(text)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const diagnosis = await examine(`http://127.0.0.1:${port}`, {}, { write: true });
+    server.close();
+    expect(diagnosis.ok).toBe(false);
   });
 });
 
