@@ -28,6 +28,7 @@ export function settingsOf(flags: FlagValues): OperationSettings {
     refreshTimes: flags.bool('refresh-times'),
     normalizeNames: !flags.bool('no-unicode-normalization'),
     ignoreCaseSync: flags.bool('ignore-case-sync'),
+    fixCase: flags.bool('fix-case'),
     deleteMode: deleteModeOf(flags),
     ignoreErrors: flags.bool('ignore-errors'),
     maxDelete: flags.int('max-delete'),

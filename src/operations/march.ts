@@ -10,13 +10,16 @@ export type { Meeting };
 export interface MarchOptions {
   /** What only the destination has is told too, with everything below it. */
   readonly destinationOnly: boolean;
+  /** `meet` may rename directories of the destination: they are read only when it has answered. */
+  readonly renames?: boolean;
   /** A directory that cannot be read: logged and counted already; the march goes on with the others. */
   readonly onError: (e: Error) => void;
   /**
    * Told of each name; the next one waits until the promise resolves. What only one side has is told once the listing of
-   * that directory has ended on the other side, what only the destination has once both have.
+   * that directory has ended on the other side, what only the destination has once both have. A directory of the
+   * destination may have another name afterwards, which is the answer.
    */
-  readonly meet: (meeting: Meeting) => Promise<void> | void;
+  readonly meet: (meeting: Meeting) => Promise<string | void> | string | void;
 }
 
 /** A directory to be read: its path on each side, absent = that side has no such directory. */
@@ -62,8 +65,10 @@ export async function march(
         if (!from && (!o.destinationOnly || odd.has(`src:${job.src}`) || odd.has(`dst:${job.dst}`))) return;
         if (from?.kind === 'object' && to) c.accounting.checks += 1;
         const entry = (from ?? to) as Entry;
-        if (entry.kind === 'dir' && depthAllows(c, entry.path)) add({ src: from?.path, dst: to?.path });
-        await o.meet({ src: from, dst: to });
+        const isBelow = entry.kind === 'dir' && depthAllows(c, entry.path);
+        const renamed = o.renames ? await o.meet({ src: from, dst: to }) : undefined;
+        if (isBelow) add({ src: from?.path, dst: renamed ?? to?.path });
+        if (!o.renames) await o.meet({ src: from, dst: to });
       });
     } catch (e) {
       // An error of `meet` ends the march, one of a listing this directory.

@@ -26,6 +26,8 @@ export interface OperationSettings {
   readonly normalizeNames: boolean;
   /** Names that differ only in case are one name. */
   readonly ignoreCaseSync: boolean;
+  /** Names of the destination that differ only in case become those of the source. */
+  readonly fixCase: boolean;
   /** `sync`: when is deleted what only the destination has. */
   readonly deleteMode: 'before' | 'during' | 'after';
   /** `sync` deletes although something failed. Directories that could not be read are left alone all the same. */
@@ -112,6 +114,7 @@ export const defaultSettings: OperationSettings = {
   refreshTimes: false,
   normalizeNames: true,
   ignoreCaseSync: false,
+  fixCase: false,
   deleteMode: 'after',
   ignoreErrors: false,
   maxDelete: -1,

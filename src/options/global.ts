@@ -41,7 +41,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'delete-after', type: 'bool', default: 'false', help: 'Delete at the end (default)', group: 'Sync' },
   { name: 'delete-before', type: 'bool', default: 'false', help: 'Delete first', group: 'Sync' },
   { name: 'delete-during', type: 'bool', default: 'false', help: 'Delete as found', group: 'Sync' },
-  { name: 'fix-case', type: 'bool', default: 'false', help: 'Rename to the source\'s case', group: 'Sync', notBuilt: 'this rule of sync is not built yet' },
+  { name: 'fix-case', type: 'bool', default: 'false', help: 'Names of the destination that differ only in case become those of the source', group: 'Sync' },
   { name: 'ignore-errors', type: 'bool', default: 'false', help: 'Delete even after errors', group: 'Sync' },
   { name: 'list-cutoff', type: 'int', default: '1000000', help: 'Sort listings on disk above this many entries', group: 'Sync', notBuilt: 'this rule of sync is not built yet' },
   { name: 'max-delete', type: 'int', default: '-1', help: 'Fatal error when more deletes are needed, exit 7', group: 'Sync' },

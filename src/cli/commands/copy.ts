@@ -1,6 +1,7 @@
 import { syncDirectories } from '../../operations/sync/sync.ts';
 import { transferFile } from '../../operations/transfer-file.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
+import { destAfterFlags, withDestAfter } from '../dest-after.ts';
 import { directory, place, source, sourceUnfiltered } from '../references.ts';
 import { reportFlags, withReports } from '../reports.ts';
 
@@ -17,7 +18,7 @@ export const copy: CommandDefinition = {
     'tsclone copy media r2:my-backup-bucket/media',
     'tsclone copy r2:my-backup-bucket/media restored --max-age 1d --progress',
   ],
-  flags: [createEmptySrcDirs, ...reportFlags],
+  flags: [createEmptySrcDirs, ...reportFlags, ...destAfterFlags],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,
@@ -32,7 +33,7 @@ export const copyto: CommandDefinition = {
   minArgs: 2,
   maxArgs: 2,
   examples: ['tsclone copyto db.sql r2:my-backup-bucket/db-monday.sql'],
-  flags: reportFlags,
+  flags: [...reportFlags, ...destAfterFlags],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,
@@ -59,8 +60,12 @@ export async function copyInto(
       const held = { backend: src.backend, info: src.file.info };
       const target = { backend: dst, path: src.file.leaf };
       // sync of a single object copies it: what else the destination holds is none of its business.
-      await transferFile(c.operation, held, target, { mode: mode === 'move' ? 'move' : 'copy', open, report });
-    } else await syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...o });
+      const how = { mode: mode === 'move' ? ('move' as const) : ('copy' as const), open, report };
+      await withDestAfter(c, dst, target.path, () => transferFile(c.operation, held, target, how));
+    } else
+      await withDestAfter(c, dst, undefined, () =>
+        syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...o }),
+      );
   });
 }
 
@@ -73,10 +78,14 @@ export async function copyTo(c: CommandContext, mode: 'copy' | 'move'): Promise<
     if (src.file) {
       const dst = await place(c, to);
       const held = { backend: src.backend, info: src.file.info };
-      await transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, { mode, open, report });
+      await withDestAfter(c, dst.backend, dst.leaf, () =>
+        transferFile(c.operation, held, { backend: dst.backend, path: dst.leaf }, { mode, open, report }),
+      );
     } else {
       const dst = await directory(c, to);
-      await syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...wholeDirectory });
+      await withDestAfter(c, dst, undefined, () =>
+        syncDirectories(c.operation, src.backend, dst, { mode, open, report, ...wholeDirectory }),
+      );
     }
   });
 }

@@ -1,4 +1,5 @@
 import { switchFlag, type CommandDefinition } from '../command.ts';
+import { destAfterFlags } from '../dest-after.ts';
 import { reportFlags } from '../reports.ts';
 import { copyInto, copyTo, createEmptySrcDirs } from './copy.ts';
 
@@ -14,6 +15,7 @@ export const move: CommandDefinition = {
     createEmptySrcDirs,
     switchFlag('delete-empty-src-dirs', 'Remove directories of the source that became empty'),
     ...reportFlags,
+    ...destAfterFlags,
   ],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
@@ -33,7 +35,7 @@ export const moveto: CommandDefinition = {
   minArgs: 2,
   maxArgs: 2,
   examples: ['tsclone moveto r2:my-backup-bucket/db.sql r2:my-backup-bucket/old/db.sql'],
-  flags: reportFlags,
+  flags: [...reportFlags, ...destAfterFlags],
   groups: ['Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,

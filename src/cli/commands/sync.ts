@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../command.ts';
+import { destAfterFlags } from '../dest-after.ts';
 import { reportFlags } from '../reports.ts';
 import { copyInto, createEmptySrcDirs } from './copy.ts';
 
@@ -13,7 +14,7 @@ export const sync: CommandDefinition = {
     'tsclone sync media r2:my-backup-bucket/media --dry-run',
     'tsclone sync media r2:my-backup-bucket/media --backup-dir r2:my-backup-bucket/removed',
   ],
-  flags: [createEmptySrcDirs, ...reportFlags],
+  flags: [createEmptySrcDirs, ...reportFlags, ...destAfterFlags],
   groups: ['Sync', 'Copy', 'Important', 'Filter', 'Listing'],
   retries: true,
   stats: true,

@@ -6,6 +6,7 @@ import { log } from '../context.ts';
 import { createWorkQueue, type WorkQueue } from '../pool.ts';
 import { modTimeOf, needsTransfer, type Held } from '../same.ts';
 import { setAside, statOrNothing, transferAsDecided } from '../transfer.ts';
+import { fixObjectCase } from './fix-case.ts';
 import type { SyncRun } from './run.ts';
 
 /** An object of the source, and what stands at its place. */
@@ -82,7 +83,9 @@ async function guarded(run: SyncRun, path: string, work: () => Promise<void>): P
 async function decide(run: SyncRun, pair: Pair, transfers: WorkQueue<Decided>): Promise<void> {
   const { c, dst } = run;
   const { info } = pair;
-  const existing = pair.existing === 'unknown' ? await statOrNothing(c, dst, info.path) : pair.existing;
+  const standing = pair.existing === 'unknown' ? await statOrNothing(c, dst, info.path) : pair.existing;
+  const existing = standing && (await fixObjectCase(run, info.path, standing));
+  if (existing !== standing) markWritten(run, info.path);
   if (existing && pair.existing === 'unknown') {
     c.accounting.checks += 1;
     // As rclone: a directory that was not looked at gets its time whether something was written or not.

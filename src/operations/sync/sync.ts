@@ -12,6 +12,7 @@ import { createExtras, keepExtras, type Extras } from './extras.ts';
 import { setDeadline, type Deadline } from './deadline.ts';
 import { moveWholeDirectory, refuseOverlap } from './overlap.ts';
 import { createStages, type Stages } from './pairs.ts';
+import { fixDirCase } from './fix-case.ts';
 import { createRenames, type Renames } from './renames.ts';
 import { createRun, type SyncOptions, type SyncRun } from './run.ts';
 
@@ -101,10 +102,14 @@ async function marchTrees(run: SyncRun, { extras, dirs, stages, renames }: Sorti
   await march({ ...c, signal: run.closing }, src, unlisted ? undefined : dst, {
     destinationOnly: extras !== keepExtras || (options.mode !== 'sync' && options.report !== undefined),
     onError: (e) => run.fail(e),
+    renames: settings.fixCase,
     async meet({ src: from, dst: to }) {
       if (run.closing.aborted) run.cut = true;
-      else if (from?.kind === 'dir') dirs.push({ src: from, dst: to as DirInfo | undefined });
-      else if (from) {
+      else if (from?.kind === 'dir') {
+        const path = to && (await fixDirCase(run, from.path, to.path));
+        dirs.push({ src: from, dst: to && ({ ...to, path } as DirInfo) });
+        return path;
+      } else if (from) {
         const existing = unlisted ? unknown : (to as ObjectInfo | undefined);
         if (renames && !existing) renames.hold(from);
         else await stages?.compare({ info: from, existing });

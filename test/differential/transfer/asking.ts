@@ -52,6 +52,18 @@ export const asking: readonly TransferCase[] = [
     folders: { t: { new: 'n' }, out: { old: 'n' } },
     deviation: { why: 'rclone does not tell what only the source has', compare: ['code', 'tree', 'logs'] },
   },
+  ...['-', '- --format psh', '- --absolute -F ps', '- --files-only=false', 'report -F pt -s |'].map(
+    (f): TransferCase => ({ args: `sync t out --dest-after ${f}`, folders }),
+  ),
+  {
+    args: 'sync t out --dest-after - --csv -F ps',
+    folders,
+    deviation: { why: 'rclone writes empty lines', compare: ['code', 'tree', 'logs'] },
+  },
+  { args: 'copy t out --dest-after -', folders },
+  { args: 'copy t s3:{b} --dest-after - -F psh', folders: { t }, bucket: { '': out } },
+  { args: 'move t out --dest-after - --exclude a', folders },
+  { args: 'copy t/a out --dest-after -', folders },
   { args: 'copy t out --combined -', folders },
   { args: 'copy t out --missing-on-src - -q', folders },
   { args: 'copy t s3:{b} --combined -', folders: { t }, bucket: { '': out } },

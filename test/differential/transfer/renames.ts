@@ -18,6 +18,8 @@ const out: Tree = {
 };
 const folders = { t, out };
 
+const cased = { t: { 'File.TXT': 'x', Changed: 'new' }, out: { 'file.txt': 'x', changed: 'old text' } };
+
 const flags = [
   '',
   '--track-renames-strategy modtime',
@@ -47,4 +49,20 @@ export const renames: readonly TransferCase[] = [
   { args: 'move t out --track-renames', folders },
   { args: 'sync t secret: --track-renames', folders: { t, vault: {} } },
   { args: 'sync t out --track-renames', folders: { t: { b: 'x' }, out: {} } },
+
+  ...['sync', 'copy', 'move', 'sync -n'].map((c): TransferCase => {
+    const [command = '', ...more] = c.split(' ');
+    return { args: [command, 't out --fix-case --ignore-case-sync', ...more].join(' '), folders: cased };
+  }),
+  { args: 'sync t out --fix-case', folders: cased },
+  { args: 'sync t out --fix-case --ignore-case-sync --immutable', folders: cased },
+  { args: 'sync t s3:{b} --fix-case --ignore-case-sync', folders: { t: cased.t }, bucket: { '': cased.out } },
+  {
+    args: 'sync t out --fix-case --ignore-case-sync',
+    folders: { t: { 'Dir/In': 'x' }, out: { 'dir/in': 'x' } },
+    deviation: {
+      why: 'rclone renames the directory and copies its files beside the old ones',
+      compare: ['code', 'stdout'],
+    },
+  },
 ];

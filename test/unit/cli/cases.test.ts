@@ -20,6 +20,7 @@ const flags = `
   --error-on-no-transfer --retries --retries-sleep --low-level-retries --transfers --checkers
   --tpslimit --tpslimit-burst --bwlimit --bwlimit-file --dry-run --interactive
   --links --local-links --copy-links --skip-links --one-file-system
+  --fix-case --dest-after
   --combined --differ --match --missing-on-src --missing-on-dst --error
   --progress --stats --stats-one-line --stats-one-line-date --stats-log-level --stats-unit --use-json-log --log-file --log-level
   --log-format --verbose --quiet --default-time --human-readable --streaming-upload-cutoff
