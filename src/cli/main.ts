@@ -26,6 +26,7 @@ import { configureLog } from './logging.ts';
 import { Activity } from './render/activity.ts';
 import { createLogger, type Logger } from './render/log.ts';
 import { startReport, type LogSink } from './render/report.ts';
+import { networkOf } from './network.ts';
 import { ClosedOutput, createOutput, type BufferedOutput } from './output.ts';
 import { applyEnvironment, parseArguments, refuseNotBuilt, type Arguments } from './parse.ts';
 import { Interrupted, type Terminal } from './prompt.ts';
@@ -233,6 +234,7 @@ async function runCommand(
     ).catch((e: unknown) => {
       throw e instanceof StartError || e instanceof Interrupted ? e : new StartError(messageOf(e));
     }));
+  const network = await networkOf(flags);
   const openSession = async (): Promise<Session> => {
     const { path, exists, config } = await configStore();
     if (path !== '' && !exists) logger.log('notice', `Config file "${path}" not found - using defaults`);
@@ -258,6 +260,7 @@ async function runCommand(
         headers: headersOf(flags, 'header'),
         uploadHeaders: headersOf(flags, 'header-upload'),
         downloadHeaders: headersOf(flags, 'header-download'),
+        network,
         throttle,
       },
     });

@@ -1,3 +1,4 @@
+import { defaultNetwork, type NetworkSettings } from './network.ts';
 import type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './entry.ts';
 import type { TscloneError } from './errors.ts';
 import type { Emit } from './events.ts';
@@ -326,6 +327,7 @@ export interface TransportLimits {
   readonly uploadHeaders: readonly HttpHeader[];
   /** Sent with reads of objects (`--header-download`). */
   readonly downloadHeaders: readonly HttpHeader[];
+  readonly network: NetworkSettings;
   /** Absent = nothing is slowed down. */
   readonly throttle?: TransportThrottle | undefined;
 }
@@ -342,6 +344,7 @@ export const defaultLimits: TransportLimits = {
   streamingUploadCutoff: 100 * 1024,
   userAgent: 'tsclone',
   useServerModTime: false,
+  network: defaultNetwork,
   headers: [],
   uploadHeaders: [],
   downloadHeaders: [],

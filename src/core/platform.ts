@@ -15,6 +15,14 @@ export interface ScryptOptions {
   readonly length: number;
 }
 
+/** Options of Node's agents. */
+export type AgentOptions = Readonly<Record<'http' | 'https', Readonly<Record<string, unknown>>>>;
+
+export interface Agents {
+  readonly httpAgent: object;
+  readonly httpsAgent: object;
+}
+
 /** Takes any number of whole blocks of 16 bytes. */
 export interface BlockCipher {
   encrypt(blocks: Uint8Array): Uint8Array;
@@ -98,6 +106,8 @@ export interface Platform {
    * container's and the instance's service. Absent = the runtime has none of these. Rejects when there are none.
    */
   awsKeys?(o: AwsKeysOptions): Promise<AwsKeys>;
+  /** Agents that go through an http or https proxy; absent = the runtime has no agents. */
+  proxyAgents?(proxy: string, options: AgentOptions): Promise<Agents>;
   /** Tells the runtime that hundreds of calls listen to this signal at once: Node takes more than ten for a leak. */
   expectListeners?(signal: AbortSignal): void;
   /** IANA name or undefined for UTC; listings print local times. */

@@ -54,6 +54,7 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
       }
     },
     openLines: (name) => openLineFiles(join(cacheDir(env), 'kv', `${name}.d`)),
+    proxyAgents: async (proxy, options) => (await import('./proxy-agents.ts')).createProxyAgents(proxy, options),
     expectListeners: (signal) => setMaxListeners(0, signal),
     homeDir: () => env['HOME'] ?? homedir(),
     async awsKeys(o) {

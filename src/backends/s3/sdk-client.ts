@@ -1,10 +1,12 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { TransportLimits } from '../../core/backend.ts';
+import { agentOptions } from '../../core/network.ts';
 import type { AwsKeys, Platform } from '../../core/platform.ts';
 import type { KeySource } from './credentials.ts';
 import { addMiddleware, type MiddlewareParts } from './middleware.ts';
 import type { S3Options } from './options.ts';
 import type { HttpTransport } from './plain-http.ts';
+import { goThroughProxies } from './proxied.ts';
 
 export interface ClientParts extends MiddlewareParts {
   readonly region: string;
@@ -68,22 +70,28 @@ function sdkCredentials(keys: KeySource): NonNullable<S3ClientConfig['credential
   return Object.assign(provider, { memoized: true });
 }
 
-/** The SDK's own transport for the runtime, with our limits. */
+/** The SDK's own transport for the runtime, with our limits, and through a proxy where there is one. */
 export function createTransport(platform: Platform, limits: TransportLimits, o: S3Options): HttpTransport {
-  const region = 'us-east-1';
-  const probe = new S3Client({ region, requestHandler: transportSettings(platform, limits, o), logger: silent });
-  return probe.config.requestHandler as unknown as HttpTransport;
-}
-
-function transportSettings(platform: Platform, limits: TransportLimits, o: S3Options): Record<string, unknown> {
   // fetch follows redirects by itself, with the signature, to any host.
-  if (platform.kind === 'edge') return { requestInit: () => ({ redirect: 'manual' }) };
-  const maxSockets = limits.transfers * Math.max(o.upload_concurrency, limits.streams) + limits.checkers + 4;
-  return {
+  if (platform.kind === 'edge') return sdkTransport({ requestInit: () => ({ redirect: 'manual' }) });
+  const agents = agentOptions(
+    limits.network,
+    limits.transfers * Math.max(o.upload_concurrency, limits.streams) + limits.checkers + 4,
+  );
+  const settings = {
     connectionTimeout: limits.connectTimeoutMs,
     socketTimeout: limits.timeoutMs,
     socketAcquisitionWarningTimeout: 2 ** 31 - 1,
-    httpAgent: { keepAlive: true, maxSockets },
-    httpsAgent: { keepAlive: true, maxSockets },
   };
+  const transport = sdkTransport({ ...settings, httpAgent: agents.http, httpsAgent: agents.https });
+  if (platform.proxyAgents)
+    goThroughProxies(transport, limits.network, platform, async (proxy) =>
+      sdkTransport({ ...settings, ...(await platform.proxyAgents?.(proxy, agents)) }),
+    );
+  return transport;
+}
+
+function sdkTransport(settings: Record<string, unknown>): HttpTransport {
+  const probe = new S3Client({ region: 'us-east-1', requestHandler: settings, logger: silent });
+  return probe.config.requestHandler as unknown as HttpTransport;
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, TscloneError } from '../../core/errors.ts';
+import { proxyFor } from '../../core/network.ts';
 import { log } from '../../operations/context.ts';
 import {
   openUrl,
@@ -13,7 +14,7 @@ import { forEachLimit } from '../../operations/pool.ts';
 import { parseCsv } from '../../options/values.ts';
 import type { Backend } from '../../core/backend.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
-import { StartError } from '../errors.ts';
+import { StartError, usageError } from '../errors.ts';
 import { directory, place } from '../references.ts';
 import { version } from '../version.ts';
 
@@ -38,8 +39,22 @@ gives. With --urls the first argument is a CSV file of lines URL[,NAME].`,
   retries: true,
   stats: true,
   examples: ['tsclone copyurl -a https://example.com/a.iso r2:my-backup-bucket/images'],
-  run: (c) => (c.flags.bool('urls') ? copyAll(c) : copyOne(c)),
+  async run(c) {
+    checkNetwork(c);
+    await (c.flags.bool('urls') ? copyAll(c) : copyOne(c));
+  },
 };
+
+/** Addresses of the web are fetched by the runtime itself, which these do not reach. */
+const unheeded = ['bind', 'ca-cert', 'client-cert', 'client-key', 'client-pass', 'http-proxy', 'no-check-certificate'];
+
+function checkNetwork({ flags, args, env, operation }: CommandContext): void {
+  const flag = unheeded.find((name) => flags.isSet(name));
+  if (flag !== undefined) throw usageError(`copyurl does not heed --${flag}: it would connect without it`);
+  const [url = ''] = args;
+  if (!flags.bool('urls') && URL.canParse(url) && proxyFor(env, new URL(url)) !== undefined)
+    log(operation, 'notice', '', 'copyurl connects without the proxy that the environment names');
+}
 
 function urlOptions({ flags }: CommandContext): UrlOptions {
   const ms = Number(flags.duration('timeout') / 1_000_000n);
