@@ -40,17 +40,16 @@ function must(condition, what) {
 
 export async function scenario(tsclone, { endpoint, accessKeyId, secretAccessKey, bucket, prefix }) {
   const progress = [];
+  const remote = {
+    type: 's3',
+    provider: 'Other',
+    endpoint,
+    access_key_id: accessKeyId,
+    secret_access_key: secretAccessKey,
+    no_check_bucket: 'true',
+  };
   const session = tsclone.openSession({
-    config: {
-      store: {
-        type: 's3',
-        provider: 'Other',
-        endpoint,
-        access_key_id: accessKeyId,
-        secret_access_key: secretAccessKey,
-        no_check_bucket: 'true',
-      },
-    },
+    config: { store: remote },
     onEvent: (e) => progress.push(e.type),
   });
   const store = await session.remote(`store:${bucket}/${prefix}`);
@@ -123,5 +122,13 @@ export async function scenario(tsclone, { endpoint, accessKeyId, secretAccessKey
 
   await store.remove('big.bin');
   await store.remove('copy.txt');
+
+  const healthy = await session.diagnose(`store:${bucket}/${prefix}`, { write: true });
+  const found = healthy.remotes.flatMap((r) => r.findings.map((f) => `${f.fault}: ${f.answer}`));
+  must(healthy.ok && found.length === 0, `diagnosis of what works: ${found.join()}`);
+  const wrong = tsclone.openSession({ config: { store: { ...remote, secret_access_key: 'wrong' } } });
+  const faults = (await wrong.diagnose(`store:${bucket}`)).remotes.flatMap((r) => r.findings.map((f) => f.fault));
+  must(faults.join() === 'wrong_secret', `diagnosis of a wrong secret: ${faults.join()}`);
+
   return { sha256: got.hex, bytes: got.length, events: progress.length > 0 };
 }

@@ -17,7 +17,7 @@ has been. Remotes below a layer (crypt, compress, alias …) are looked at first
 
 Without --write nothing is changed. With it, objects called .tsclone-doctor-… are stored below the path and removed again.
 
-A step may take 15 seconds, or --timeout.
+A step may take 15 seconds, or --timeout. With --dry-run neither storage nor config is written.
 
 Ends with 0 when there is no problem (warnings are for other programs), else with 1. tsclone explain NAME says more of a
 fault.`,
@@ -34,11 +34,11 @@ fault.`,
     const session = await c.session();
     const reference = asReference(session, c.args[0] as string);
     const given = c.flags.isSet('timeout') ? { timeoutMs: Number(c.flags.duration('timeout') / 1_000_000n) } : {};
-    const o = { signal: c.operation.signal, write: c.flags.bool('write'), ...given };
+    const o = { signal: c.operation.signal, write: c.flags.bool('write') && !c.operation.settings.dryRun, ...given };
     let diagnosis = await diagnose(session, reference, o);
     const written: Finding[] = [];
     // Behind one mistake another may wait, but not for ever.
-    for (let n = 0; c.flags.bool('fix') && n < 5; n++) {
+    for (let n = 0; c.flags.bool('fix') && !c.operation.settings.dryRun && n < 5; n++) {
       const mending = mendable(session, diagnosis, written);
       if (mending.length === 0) break;
       await write(c, session, mending);

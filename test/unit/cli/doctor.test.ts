@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -161,6 +161,15 @@ describe('doctor', () => {
     expect(await readFile(conf, 'utf8')).toContain(`secret_access_key = ${secret}\n`);
   });
 
+  test('--dry-run writes neither objects nor lines', async () => {
+    await configure({ region: 'eu-west-1' });
+    const before = await readFile(conf, 'utf8');
+    const done = await doctor([`r2:${bucket}`, '--write', '--fix', '--dry-run']);
+    expect(done.stdout).toContain('line     region = auto   (tried: it helps)');
+    expect(await readFile(conf, 'utf8')).toBe(before);
+    expect(operations.filter((r) => r.method !== 'GET' && r.method !== 'HEAD')).toEqual([]);
+  });
+
   test('what only the user knows is not written', async () => {
     await configure({ secret_access_key: 'd00d'.repeat(16) });
     const before = await readFile(conf, 'utf8');
@@ -246,6 +255,39 @@ describe('through layers', () => {
     expect((await doctor(['up:'])).stdout).toContain('PROBLEM unknown_remote (config of gone)');
   });
 
+  test('files beside those of crypt are a warning', async () => {
+    const names = `[safe]\ntype = crypt\nremote = r2:${bucket}/mixed\npassword = ${hidden('right')}\n`;
+    await configure({}, names);
+    const env = { RCLONE_CONFIG: conf };
+    await cli(['rcat', 'safe:file'], { env, stdin: 'content' });
+    await cli(['rcat', `r2:${bucket}/mixed/plain.txt`], { env, stdin: 'content' });
+    const done = await doctor(['safe:']);
+    expect(done.code).toBe(0);
+    expect(done.stdout).toContain('WARNING foreign_names (names of safe)');
+    expect(done.stdout).toContain('1 of 2 names');
+  });
+
+  test('a file of compress whose data are no gzip', async () => {
+    await configure({}, `[packed]\ntype = compress\nremote = r2:${bucket}/packed\n`);
+    const env = { RCLONE_CONFIG: conf };
+    await cli(['rcat', 'packed:file'], { env, stdin: 'content '.repeat(1000) });
+    const data = (await stored()).find((path) => path.includes('/packed/') && !path.endsWith('.json')) as string;
+    const size = (await backend.stat(data)) as { size?: number };
+    await cli(['rcat', `r2:${data}`], { env, stdin: 'x'.repeat(size.size ?? 0) });
+    expect((await doctor(['packed:'])).stdout).toContain('PROBLEM unreadable (content of packed)');
+  });
+
+  test('each remote of a union is looked at', async () => {
+    const other = `[broken]\ntype = s3\nprovider = Cloudflare\nendpoint = ${server.url}\naccess_key_id = ${'f'.repeat(32)}\nsecret_access_key = x\n`;
+    await configure({}, `${other}[both]\ntype = union\nupstreams = r2:${bucket}/one broken:${bucket}:ro\n`);
+    const { remotes } = JSON.parse((await doctor(['both:', '--json'])).stdout) as Diagnosis;
+    expect(remotes.map((r) => [r.remote, r.findings.map((f) => f.fault)])).toEqual([
+      ['r2', []],
+      ['broken', ['unknown_key']],
+      ['both', []],
+    ]);
+  });
+
   test('what fails below is said once, of the remote below', async () => {
     await configure({ access_key_id: 'f'.repeat(32) }, layers('right'));
     const { remotes } = JSON.parse((await doctor(['safe:', '--json'])).stdout) as Diagnosis;
@@ -268,5 +310,11 @@ describe('files of this machine', () => {
     const missing = await doctor([join(dir, 'none')]);
     expect(missing.code).toBe(0);
     expect(missing.stdout).toContain('WARNING directory_missing');
+  });
+
+  test.skipIf(process.getuid?.() === 0)('a directory that this user may not read', async () => {
+    const closed = join(dir, 'closed');
+    await mkdir(closed, { mode: 0 });
+    expect((await doctor([closed])).stdout).toContain('PROBLEM not_permitted (list of local)');
   });
 });

@@ -241,7 +241,7 @@ function ofKeys(c: S3Connection, failure: Failure): Verdict | undefined {
     status === 401 ||
     /^(InvalidAccessKeyId|InvalidAccessKey|InvalidClientTokenId|UnrecognizedClientException|NotSignedUp)$/.test(code) ||
     /access key (id )?.*(has length|does not exist|not found|unknown|invalid)/i.test(message);
-  if ((unknownKey || code === 'SignatureDoesNotMatch') && looksSwapped(c.options))
+  if (unknownKey && looksSwapped(c.options))
     return verdict(
       'swapped_keys',
       'The secret stands where the key id should be: access_key_id is longer than secret_access_key.',

@@ -109,5 +109,6 @@ export function isCertainlySwapped({ provider, access_key_id: id, secret_access_
 /** Does the secret stand in the place of the id? Told by length and form alone: nothing is sent to try it. */
 export function looksSwapped({ access_key_id: id, secret_access_key: secret }: S3Options): boolean {
   if (/^A[KS]IA[A-Z0-9]{16}$/.test(secret)) return true;
-  return id.length >= 30 && id.length > secret.length;
+  // A key id has 16 letters or more; a secret that is shorter was cut.
+  return id.length >= 30 && secret.length >= 16 && id.length > secret.length;
 }

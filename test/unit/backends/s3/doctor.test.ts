@@ -19,12 +19,12 @@ const tls = JSON.parse(readFileSync(new URL('../../../vectors/tls.json', import.
 const lookup = dns.lookup;
 /** No name server is asked: these names are not there. */
 vi.spyOn(dns, 'lookup').mockImplementation(((host: string, options: unknown, done: (e: Error) => void) => {
+  const down = host.endsWith('no-name-server.test');
   const missing = /\.(invalid|amazonaws\.com|localhost)$/.test(host);
-  if (!missing) return (lookup as (...args: unknown[]) => void)(host, options, done);
-  const message = `getaddrinfo ENOTFOUND ${host}`;
-  setImmediate(() =>
-    done(Object.assign(new Error(message), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host })),
-  );
+  if (!missing && !down) return (lookup as (...args: unknown[]) => void)(host, options, done);
+  const code = down ? 'EAI_AGAIN' : 'ENOTFOUND';
+  const message = `getaddrinfo ${code} ${host}`;
+  setImmediate(() => done(Object.assign(new Error(message), { code, syscall: 'getaddrinfo', hostname: host })));
 }) as never);
 
 const wards: Ward[] = [];
@@ -233,6 +233,16 @@ describe('bucket and rights', () => {
       finds: ['list: no_list'],
     },
     'no right to read': { front: refusing('GetObject', 403, 'AccessDenied'), finds: ['get: no_get'] },
+    'an object under a key of its owner': {
+      front: refusing(
+        'GetObject',
+        400,
+        'InvalidRequest',
+        'The object was stored using a form of Server Side Encryption. The correct parameters must be provided.',
+      ),
+      finds: ['get: customer_key_needed -> sse_customer_key = …'],
+    },
+    'an object in an archive': { front: refusing('GetObject', 403, 'InvalidObjectState'), finds: [] },
     'no right to delete': {
       front: refusing('DeleteObject', 403, 'AccessDenied'),
       write: true,
@@ -477,6 +487,10 @@ describe('address', () => {
     ['none', '', 'config: endpoint_missing -> endpoint = …'],
   ])('%s', async (_name, endpoint, found) => {
     expect(summary(await examine(endpoint))).toEqual([found]);
+  });
+
+  test('no name server', async () => {
+    expect(summary(await examine('https://s3.no-name-server.test'))).toEqual(['address: lookup_failed']);
   });
 
   test('a region that AWS does not have', async () => {
