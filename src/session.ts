@@ -84,11 +84,10 @@ export function createSession(o: SessionOptions): Session {
     if (remote.name.startsWith(':')) return remote.name.slice(1);
     const type = remoteType(sources, remote.name, remote.params);
     if (type === undefined) {
-      const near = nearest(
-        remote.name,
-        listRemotes(sources).map(({ name }) => name),
-      );
-      const hint = near === undefined ? '' : ` (did you mean "${near}:"?)`;
+      const known = listRemotes(sources).map(({ name }) => name);
+      const near = nearest(remote.name, known);
+      const none = known.length === 0 ? ' (there are no remotes yet: `tsclone config` makes one)' : '';
+      const hint = near === undefined ? none : ` (did you mean "${near}:"?)`;
       throw new TscloneError('unknown_remote', `didn't find section in config file ("${remote.name}")${hint}`, {
         remote: remote.name,
         retry: 'no',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findConfigPath } from '../../node/config-file.ts';
+import { commandsNotBuilt } from '../../options/rclone-commands.ts';
 import { commands, findCommand, type CommandEntry } from '../commands/index.ts';
 import { usageError } from '../errors.ts';
 import type { BufferedOutput } from '../output.ts';
@@ -75,6 +76,11 @@ async function topic(q: HelpQuestion): Promise<string> {
       commandHelp(command, width) + (group.length > 0 && words.length === 1 ? `\n${await summaries(group, width)}` : '')
     );
   if (group.length > 0) return summaries(group, width);
+  if (commandsNotBuilt.includes(first)) {
+    throw usageError(
+      `command "${first}" is not built in tsclone; \`tsclone ${first} --help\` asks a real rclone where there is one`,
+    );
+  }
   const near = nearest(first, [...topics, ...commands.map((c) => c.name)]);
   throw usageError(`unknown help topic "${words.join(' ')}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -54,6 +54,21 @@ describe('the program alone', () => {
     writeFileSync(join(dir.path, 'there.conf'), '');
     const there = await cli(['help', '--config', join(dir.path, 'there.conf')]);
     expect(there.stdout).toContain(`Config: ${join(dir.path, 'there.conf')}\n`);
+  });
+
+  test('a remote without a config: where it was looked for, and what makes one', async () => {
+    const path = join(dir.path, 'nowhere/rclone.conf');
+    const done = await cli(['ls', 'r2:my-backup-bucket'], { env: { RCLONE_CONFIG: path } });
+    const lines = done.stderr.split('\n').map((line) => line.replace(/^\S+ \S+ /, ''));
+    expect([done.code, lines]).toEqual([
+      1,
+      [
+        `NOTICE: Config file "${path}" not found - using defaults`,
+        'CRITICAL: Failed to create file system for "r2:my-backup-bucket": didn\'t find section in config file ("r2") (there are no remotes yet: `tsclone config` makes one)',
+        '',
+      ],
+    ]);
+    expect(existsSync(join(dir.path, 'nowhere'))).toBe(false);
   });
 
   test('names every command once', () => {
@@ -135,6 +150,7 @@ describe('topics', () => {
       code: 1,
       stderr: expect.stringContaining('didn\'t find backend called "cript": did you mean crypt?'),
     });
+    expect((await help('mount')).stderr).toContain('`tsclone mount --help` asks a real rclone');
     const handed = await cli(['help', 'backend', 'drive', '--no-fallback']);
     expect([handed.code, handed.stderr]).toEqual([
       2,
