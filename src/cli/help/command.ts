@@ -29,9 +29,12 @@ export function usageLine(command: CommandDefinition): string {
 
 export function flagTable(flags: readonly FlagSpec[], width: number): string {
   const rows = flags.map((f) => {
-    const kind = f.type === 'bool' || f.type === 'count' ? '' : ` ${f.values ? f.values.join('|') : f.type}`;
+    const kind = f.type === 'bool' || f.type === 'count' ? '' : ` ${f.values ? f.values.join('|') : kindOf(f)}`;
     const isDefault = ['', 'false', '0'].includes(f.default) ? '' : ` (default ${f.default})`;
     return [`  ${f.short ? `-${f.short}, ` : '    '}--${f.name}${kind}`, f.help + isDefault] as const;
   });
   return table(rows, width, 40);
 }
+
+/** Go's durations and rclone's are told apart by parsers, not by people. */
+const kindOf = (f: FlagSpec): string => (f.type === 'GoDuration' ? 'Duration' : f.type);

@@ -18,7 +18,7 @@ export interface FlagsQuestion {
 }
 
 const introduction =
-  'Each flag is also an environment variable: --max-depth is RCLONE_MAX_DEPTH. Options of a backend are flags too: chunk_size of s3 is --s3-chunk-size.';
+  'Each flag is also an environment variable: --max-depth is RCLONE_MAX_DEPTH. Options of a backend are flags too: chunk_size of s3 is --s3-chunk-size. A SizeSuffix is 512, 10M or 1.5Gi (a bare number counts KiB), a Duration 90s, 1h30m or 7d, off where nothing is to be limited; a stringArray may be given several times. Switches take =false.';
 
 /**
  * The global flags by group, all or those that are asked for; what is not built says so.
