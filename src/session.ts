@@ -126,7 +126,7 @@ export function createSession(o: SessionOptions): Session {
   }
 
   async function openBelow(reference: string, upper?: string): Promise<Backend> {
-    const remote = parseRemote(reference);
+    const remote = parseRemote(reference, o.platform.system);
     return (await base(remote, upper)).at(remote.path);
   }
   const open = (reference: string): Promise<Backend> => openBelow(reference);

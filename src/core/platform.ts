@@ -71,12 +71,16 @@ export interface Codecs {
   unzstd(frame: Uint8Array, limit: number): Promise<Uint8Array>;
 }
 
+export type System = 'linux' | 'macos' | 'windows';
+
 /**
  * What the runtime gives: everything in the edge-safe folders takes it as an argument. `core/edge-platform.ts` is the
  * pure one, `node/platform.ts` the faster one for Node, Bun and Deno.
  */
 export interface Platform {
   readonly kind: 'edge' | 'node';
+  /** Whose paths and file names the runtime has; absent = as Linux. */
+  readonly system?: System;
   /** Environment variables; the edge has none of its own, the caller may give some. */
   readonly env: Readonly<Record<string, string | undefined>>;
   now(): Nanos;

@@ -1,4 +1,5 @@
 import { TscloneError } from './errors.ts';
+import type { System } from './platform.ts';
 
 /** A parsed reference to storage. */
 export interface Remote {
@@ -20,13 +21,14 @@ function bad(reference: string, reason: string): TscloneError {
 }
 
 /**
- * Parses `name:path`, `name,k=v:path`, `:type,k="v":path` or a local path as rclone does.
+ * Parses `name:path`, `name,k=v:path`, `:type,k="v":path` or a local path as rclone does. On Windows one letter is a drive,
+ * never a remote.
  * @throws bad_path with rclone's words.
  */
-export function parseRemote(reference: string): Remote {
+export function parseRemote(reference: string, system: System = 'linux'): Remote {
   if (reference === '') throw bad(reference, "can't use empty string as a path");
   const local: Remote = { name: '', params: none, path: reference, configString: '' };
-  if (!reference.includes(':')) return local;
+  if (!reference.includes(':') || (system === 'windows' && /^[A-Za-z]:/.test(reference))) return local;
 
   const start = reference[0] === ':' ? 1 : 0;
   let i = start;

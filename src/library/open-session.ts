@@ -4,7 +4,7 @@ import { ConfigFile } from '../config/file.ts';
 import type { TransportLimits } from '../core/backend.ts';
 import { edgePlatform } from '../core/edge-platform.ts';
 import { bytesToName } from '../core/encoding.ts';
-import { TscloneError } from '../core/errors.ts';
+import { messageOf, TscloneError } from '../core/errors.ts';
 import { ignoreEvents, type Emit } from '../core/events.ts';
 import type { DiagnoseOptions, Diagnosis } from '../core/diagnosis.ts';
 import type { Platform } from '../core/platform.ts';
@@ -14,6 +14,9 @@ import { createFilter, type FilterOptions } from '../operations/filter/filter.ts
 import { defaultSettings, type OperationSettings } from '../operations/settings.ts';
 import { locate, locatePlace } from '../operations/locate.ts';
 import { syncDirectories } from '../operations/sync/sync.ts';
+import type { MetadataMapper } from '../operations/metadata.ts';
+import { createThrottle, type Throttle } from '../operations/throttle.ts';
+import { parseTimetable, type Timetable } from '../options/bandwidth.ts';
 import { transferFile } from '../operations/transfer-file.ts';
 import { createSession } from '../session.ts';
 import { createRemoteHandle, type RemoteHandle } from './remote-handle.ts';
@@ -32,12 +35,21 @@ export interface OpenSessionOptions {
   onEvent?: Emit;
   /** Retries, time-outs, parallelism. */
   limits?: Partial<TransportLimits>;
+  /**
+   * Bytes per second of everything that the session moves, as rclone's `--bwlimit`: `10M`, `10M:1M` for up and down, or a
+   * timetable. Default: as fast as it goes.
+   */
+  bandwidth?: string;
+  /** Requests per second, as rclone's `--tpslimit`. Default: as many as come. */
+  requestsPerSecond?: number;
 }
 
 export interface TransferOptions {
   signal?: AbortSignal | undefined;
   /** rclone's flags for this transfer in camelCase: `checksum`, `sizeOnly`, `dryRun`, `transfers` … */
   settings?: Partial<OperationSettings>;
+  /** With `settings: { metadata: true }`: has the last word about the metadata of each item that is written. */
+  mapMetadata?: MetadataMapper | undefined;
   /** What a directory's transfer leaves out. A single object is transferred in any case, as by rclone. */
   filter?: FilterOptions | undefined;
 }
@@ -81,12 +93,13 @@ export function openSession(o: OpenSessionOptions = {}): TscloneSession {
 
 export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOptions): TscloneSession {
   const emit = o.onEvent ?? ignoreEvents;
+  const throttle = throttleOf(o, platform, emit);
   const session = createSession({
     platform,
     registry,
     config: toConfigFile(o, platform),
     emit,
-    ...(o.limits ? { limits: o.limits } : {}),
+    limits: { ...o.limits, ...(throttle ? { throttle } : {}) },
   });
 
   async function transfer(
@@ -98,7 +111,8 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
     const accounting = new Accounting();
     const settings = { ...defaultSettings, ...t.settings };
     const filter = t.filter && createFilter(t.filter, platform);
-    const c: OperationContext = { platform, emit, accounting, signal: t.signal, settings, filter };
+    const { signal, mapMetadata } = t;
+    const c: OperationContext = { platform, emit, accounting, signal, settings, filter, throttle, mapMetadata };
     const src = await locate(session.open, from, callOptions(c));
     if (src.file) {
       const dst = await locatePlace(session.open, to);
@@ -123,6 +137,18 @@ export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOpt
     sync: (from, to, t) => transfer('sync', from, to, t),
     diagnose: async (reference, d) => (await import('./diagnose/diagnose.ts')).diagnose(session, reference, d),
   };
+}
+
+function throttleOf(o: OpenSessionOptions, platform: Platform, emit: Emit): Throttle | undefined {
+  let bandwidth: Timetable = [];
+  try {
+    if (o.bandwidth !== undefined) bandwidth = parseTimetable(o.bandwidth);
+  } catch (e) {
+    const message = `bandwidth: ${JSON.stringify(o.bandwidth)} is no rate and no timetable: ${messageOf(e)}`;
+    throw new TscloneError('bad_config', message, { retry: 'no', cause: e });
+  }
+  const requests = o.requestsPerSecond ?? 0;
+  return createThrottle({ platform, emit, bandwidth, fileBandwidth: [], requests, burst: 1 });
 }
 
 function toConfigFile({ config, configPassword }: OpenSessionOptions, platform: Platform): ConfigFile {

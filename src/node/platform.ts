@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { createPureHash, sleepMs } from '../core/edge-platform.ts';
-import type { Hasher, Platform } from '../core/platform.ts';
+import type { Hasher, Platform, System } from '../core/platform.ts';
 import { cacheDir, openLineFiles } from './line-files.ts';
 import { openSodium } from './sodium.ts';
 
@@ -14,6 +14,7 @@ import { openSodium } from './sodium.ts';
 export function nodePlatform(env: Readonly<Record<string, string | undefined>> = process.env): Platform {
   return {
     kind: 'node',
+    system: systemOf(process.platform),
     env,
     now: wallClock,
     sleep: sleepMs,
@@ -63,6 +64,10 @@ export function nodePlatform(env: Readonly<Record<string, string | undefined>> =
     },
   };
 }
+
+/** What is neither behaves as Linux. */
+export const systemOf = (name: string): System =>
+  name === 'win32' ? 'windows' : name === 'darwin' ? 'macos' : 'linux';
 
 /** Wall clock in ns: milliseconds from Date, the rest from the monotonic clock, never going back within a process. */
 const wallClock = (() => {

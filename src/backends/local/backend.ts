@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type {
   Backend,
   DirInfo,
@@ -20,7 +20,6 @@ import { hashTypes } from '../../core/hash-types.ts';
 import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, leafOf } from '../../core/path.ts';
 import type { Platform } from '../../core/platform.ts';
-import { cleanPath } from '../../core/remote.ts';
 import type { LocalOptions } from './definition.ts';
 import { errnoOf, localError, lookupError } from './errors.ts';
 import { linkLacksSuffix, linkSuffix, targetRange, writeLink } from './links.ts';
@@ -28,6 +27,7 @@ import { applyMetadata, fileMetadata } from './metadata.ts';
 import { fileNames, type FileNames } from './names.ts';
 import { openPieces } from './pieces.ts';
 import { readFileRange } from './read.ts';
+import { systemPaths } from './system.ts';
 import { setTime } from './times.ts';
 import { writeFile } from './write.ts';
 
@@ -64,7 +64,8 @@ const features: Features = {
 
 /** Files below an absolute directory; log lines show it as it was `given`. */
 export function createLocalBackend(c: LocalContext, root: string, given = root): Backend {
-  const names = fileNames(root, c.options.encoding);
+  const paths = systemPaths(c.platform.system);
+  const names = fileNames(root, c.options.encoding, c.platform.system);
   const fileOf = (path: string): string => names.toFile(path);
 
   const targetOf = async (path: string): Promise<string> => {
@@ -123,7 +124,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     });
 
   const sourceOf = async (from: Backend, path: string): Promise<{ source: string; isLink: boolean }> => {
-    const there = fileNames(from.root, c.options.encoding);
+    const there = fileNames(from.root, c.options.encoding, c.platform.system);
     if (c.options.links && path.endsWith(linkSuffix) && leafOf(path) !== linkSuffix) {
       const source = there.toFile(path.slice(0, -linkSuffix.length));
       if ((await fs.lstat(source).catch(() => undefined))?.isSymbolicLink()) return { source, isLink: true };
@@ -151,7 +152,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     features,
     hashes: hashTypes,
     precision: 1n,
-    at: (path) => createLocalBackend(c, resolve(root, path), path === '' ? root : cleanPath(path)),
+    at: (path) => createLocalBackend(c, paths.resolve(root, path), path === '' ? root : paths.shown(path)),
 
     list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o),
 

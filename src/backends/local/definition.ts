@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import type { BackendDefinition } from '../../core/definition.ts';
 import { TscloneError } from '../../core/errors.ts';
 import { defineOptions, option } from '../../options/define.ts';
 import { bool, commaSepList, encoding, oneOf, string } from '../../options/values.ts';
 import { createLocalBackend } from './backend.ts';
+import { systemPaths } from './system.ts';
 
 const flag = (help: string, extra: object = {}) =>
   option(bool(), { type: 'bool', default: 'false', help, advanced: true, ...extra });
@@ -66,6 +66,9 @@ export const local: BackendDefinition<LocalOptions> = {
   async open({ name, options, platform, emit }) {
     if (options.links && options.copy_links)
       throw new TscloneError('bad_config', "can't use -l/--links with -L/--copy-links", { remote: name, retry: 'no' });
-    return createLocalBackend({ name, options, platform, emit }, resolve('.'));
+    const paths = systemPaths(platform.system);
+    // The default of the schema is Linux's.
+    const encoding = options.encoding === systemPaths('linux').encoding ? paths.encoding : options.encoding;
+    return createLocalBackend({ name, options: { ...options, encoding }, platform, emit }, paths.resolve('.', ''));
   },
 };

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { bytesToName, fromStandardName, nameToBytes, toStandardName } from '../../core/encoding.ts';
 import { TscloneError } from '../../core/errors.ts';
+import type { System } from '../../core/platform.ts';
 
 /** Translates between paths as rclone shows them and files below a root. */
 export interface FileNames {
@@ -12,13 +13,16 @@ export interface FileNames {
   guardParent(file: string, path: string, followLinks: boolean): Promise<void>;
 }
 
-export function fileNames(root: string, mask: number): FileNames {
+export function fileNames(root: string, mask: number, system: System = 'linux'): FileNames {
+  // There these lead to another directory, drive or stream.
+  const leadsElsewhere = (s: string): boolean =>
+    s === '..' || s === '.' || s === '' || /[/\0]/.test(s) || (system === 'windows' && /[\\:]/.test(s));
   const checked = new Set<string>();
   return {
     toFile(path) {
       if (path === '') return root;
       const parts = path.split('/').map((s) => fromStandardName(mask, s));
-      const bad = parts.find((s) => s === '..' || s === '.' || s === '' || s.includes('/') || s.includes('\0'));
+      const bad = parts.find(leadsElsewhere);
       if (bad !== undefined) {
         throw new TscloneError(
           'bad_path',
@@ -26,7 +30,7 @@ export function fileNames(root: string, mask: number): FileNames {
           { path, retry: 'no' },
         );
       }
-      const file = root === '/' ? `/${parts.join('/')}` : `${root}/${parts.join('/')}`;
+      const file = `${root.replace(/\/$/, '')}/${parts.join('/')}`;
       return /[\udc80-\udcff]/.test(file) ? rawBytes(file) : file;
     },
 

@@ -5,6 +5,7 @@ import { mimeTypeOf } from '../../core/mime.ts';
 import { joinPath, trimSlashes } from '../../core/path.ts';
 import { untilAborted } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
+import { timestampOf } from '../../core/time.ts';
 
 interface Stored {
   readonly bytes: Uint8Array;
@@ -70,7 +71,7 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
       kind: 'object',
       path: key,
       size: bytes.length,
-      modTime: o.modTime ?? platform.now(),
+      modTime: timestampOf(o.metadata?.['mtime'] ?? '') ?? o.modTime ?? platform.now(),
       hashes: { md5: toHex(md5.digest()) },
       mimeType: o.mimeType ?? mimeTypeOf(path),
       ...(o.metadata ? { metadata: { ...o.metadata } } : {}),
@@ -167,7 +168,7 @@ function rooted(store: Store, name: string, platform: Platform, root: string): B
       return save(to, concatBytes(chunks), {
         modTime: o.modTime ?? source.modTime,
         mimeType: source.mimeType,
-        metadata: source.metadata,
+        metadata: o.metadata ?? source.metadata,
       });
     },
 

@@ -241,3 +241,25 @@ test('listings and transfers take filters', async () => {
   expect((await session.sync(from, to, { filter: { exclude: ['*.json', 'sub/'] }, settings })).deletes).toBe(3);
   expect(() => remote.list('', { filter: { include: ['[a'] } })).toThrow("mismatched '[' and ']'");
 });
+
+describe('limits and metadata of transfers', () => {
+  test('a rate that is none is refused when the session is opened', async () => {
+    await expect(openSession({ config: '', bandwidth: '5x' })).rejects.toThrow(/bandwidth: "5x".*bad suffix/);
+    expect(() => edge.openSession({ bandwidth: '' })).toThrow(/bandwidth: "" .*empty string/);
+  });
+
+  test('requests wait for their turn, and the mapper has the last word', async () => {
+    const events: Event[] = [];
+    const session = edge.openSession({ requestsPerSecond: 1000, onEvent: (e) => void events.push(e) });
+    const remote = await session.remote(':memory:bucket/a');
+    await remote.write('x', 'text', { metadata: { colour: 'blue' } });
+    await session.copy(':memory:bucket/a', ':memory:bucket/b', {
+      settings: { metadata: true, metadataSet: { size: 'big' } },
+      mapMetadata: async ({ Metadata }) => ({ ...Metadata, seen: 'yes' }),
+    });
+    const copied = await session.remote(':memory:bucket/b');
+    const { metadata } = await copied.stat('x');
+    expect(metadata).toMatchObject({ colour: 'blue', size: 'big', seen: 'yes' });
+    expect(events.some((e) => e.type === 'log' && /max 1000 transactions/.test(e.message))).toBe(true);
+  });
+});
