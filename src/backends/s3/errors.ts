@@ -217,6 +217,9 @@ function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCa
   if (kind === 'permission_denied' && operation === 'CreateBucket') {
     return `Bucket "${bucket}" does not exist or this token may not create buckets. If the bucket exists, set no_check_bucket = true for remote "${remote}" (tsclone config update ${remote} no_check_bucket=true)${r2 ? '; on Cloudflare R2 an Object Read & Write token always needs it' : ''}`;
   }
+  if (kind === 'permission_denied' && /object lock|retention|legal hold|WORM/i.test(error.message ?? '')) {
+    return 'The object is locked until its retention ends; --s3-bypass-governance-retention lifts a GOVERNANCE lock, where the keys may do that';
+  }
   if (kind === 'permission_denied') {
     const where = bucket === undefined ? '' : ` in bucket "${bucket}"`;
     const r2Advice = ` (R2: Object ${writes(operation) ? 'Read & Write' : 'Read only'} or more) and that the endpoint's account and jurisdiction (….eu.r2…, ….fedramp.r2…) are right`;
