@@ -1,5 +1,5 @@
 import type { Backend, HashType, ObjectInfo } from '../core/backend.ts';
-import { messageOf } from '../core/errors.ts';
+import { hasCode, messageOf } from '../core/errors.ts';
 import { formatGoDuration, formatLayout } from '../core/time.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
 import type { OperationSettings } from './settings.ts';
@@ -190,14 +190,17 @@ async function updateTime(c: OperationContext, src: Held, dst: Held, modTime: bi
     log(c, 'error', dst.info.path, 'Timestamp mismatch between immutable objects');
     return false;
   }
-  if (!dst.backend.setModTime) {
+  const cannot = (): false => {
     log(c, 'debug', path, "src and dst identical but can't set mod time without re-uploading");
     return false;
-  }
+  };
+  if (!dst.backend.setModTime) return cannot();
   try {
     await dst.backend.setModTime(dst.info.path, modTime, { ...callOptions(c), info: dst.info });
   } catch (e) {
     if (c.signal?.aborted) throw e;
+    // Not this one: it lies in an archive.
+    if (hasCode(e, 'unsupported')) return cannot();
     log(c, 'error', dst.info.path, `Failed to set modification time: ${messageOf(e)}`);
     c.accounting.settle(e);
     return true;

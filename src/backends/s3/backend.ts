@@ -128,10 +128,6 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
       else if (c.options.directory_markers) await removeMarker(c, place, dir, o);
     },
 
-    async setModTime(path, modTime, o = {}) {
-      await rewriteModTime(c, written(path), path, modTime, o.info, o);
-    },
-
     publicLink: async (path, o = {}) => publicLink(c, await found(path, o, o.info), path, description, o),
     cleanUp: async (o = {}) => abortPending(c, at(''), description, usualAge, o),
     async command(name, args, options, o = {}) {
@@ -147,6 +143,9 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
       return (await headObject(c, await found(path, o, o.info), path, o)).hashes.md5;
     },
   };
+  if (features.setModTime) {
+    backend.setModTime = async (path, modTime, o = {}) => rewriteModTime(c, written(path), path, modTime, o.info, o);
+  }
   if (features.copy) {
     backend.copy = async (from, info, to, o = {}) => {
       const source = connectionOf(from) ?? c;
