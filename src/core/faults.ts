@@ -26,6 +26,10 @@ const facts = {
     meaning: 'The connection broke before an answer came.',
     remedy: 'Try again; if it stays, look for a proxy in between, or for the wrong port.',
   },
+  proxy_unreachable: {
+    meaning: 'Requests go through a proxy, and it does not answer.',
+    remedy: 'Check --http-proxy or the variables HTTPS_PROXY and HTTP_PROXY; NO_PROXY exempts hosts.',
+  },
   bad_endpoint: {
     meaning: 'The endpoint is no address.',
     remedy: 'Give it as https://host, with a port where needed.',
@@ -52,7 +56,7 @@ const facts = {
   },
   certificate_unknown: {
     meaning: "The server's certificate was not issued by an authority that this machine trusts.",
-    remedy: 'Set the variable NODE_EXTRA_CA_CERTS to a file with the certificate of the authority (PEM).',
+    remedy: 'Give the certificate of that authority: --ca-cert FILE.pem, or the variable RCLONE_CA_CERT.',
   },
   certificate_expired: {
     meaning: "The server's certificate has run out, or is not valid yet by the clock of this machine.",

@@ -1,6 +1,7 @@
 import type { Findings } from '../../../core/diagnosis.ts';
 import { fromUtf8 } from '../../../core/bytes.ts';
 import type { FaultName } from '../../../core/faults.ts';
+import { proxyFor } from '../../../core/network.ts';
 import type { S3Connection } from '../client.ts';
 import { discard, streamOf } from '../streams.ts';
 import { answerOf, failureOf, inTime, type Failure, type ProbeOptions } from './attempt.ts';
@@ -30,7 +31,9 @@ export async function checkAddress(c: S3Connection, f: Findings, o: ProbeOptions
     return false;
   }
   if (await wantsTls(c, url, answer, f, o)) return false;
-  f.ok('address', url.protocol === 'https:' ? 'answers, certificate is trusted' : 'answers, without TLS');
+  const proxy = proxyOf(c, url);
+  const way = proxy === undefined ? 'answers' : `answers through the proxy ${proxy.host}`;
+  f.ok('address', `${way}, ${url.protocol === 'https:' ? 'certificate is trusted' : 'without TLS'}`);
   checkClock(answer.headers['date'], (before + after) / 2n, f);
   return true;
 }
@@ -74,6 +77,20 @@ export const certificateFault = (code: string): FaultName | undefined =>
   certificate.find(([codes]) => codes.test(code))?.[1];
 
 async function noAnswer(c: S3Connection, url: URL, failure: Failure, f: Findings, o: ProbeOptions): Promise<void> {
+  const proxy = proxyOf(c, url);
+  if (proxy !== undefined && isAbout(failure, proxy)) {
+    const { host } = proxy;
+    f.found({
+      fault: 'proxy_unreachable',
+      check: 'address',
+      cause: `Requests to ${url.host} go through the proxy ${host}, and that does not answer.`,
+      remedy: c.limits.network.proxy
+        ? 'Check --http-proxy.'
+        : `Check ${url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'}, or exempt the host: NO_PROXY=${url.hostname}.`,
+      answer: answerOf(failure),
+    });
+    return;
+  }
   const other = new URL(url);
   other.protocol = url.protocol === 'https:' ? 'http:' : 'https:';
   if (url.protocol === 'https:' && isTlsMismatch(failure)) {
@@ -96,6 +113,20 @@ async function noAnswer(c: S3Connection, url: URL, failure: Failure, f: Findings
     mend: { option: 'region' },
     answer: answerOf(failure),
   });
+}
+
+/** Where requests to an address really go; undefined = there. */
+function proxyOf({ platform, limits }: S3Connection, url: URL): URL | undefined {
+  if (!platform.proxyAgents) return undefined;
+  const proxy = limits.network.proxy || proxyFor(platform.env, url);
+  return proxy && URL.canParse(proxy) ? new URL(proxy) : undefined;
+}
+
+/** Is it this host that could not be reached? */
+function isAbout({ details }: Failure, { hostname, port }: URL): boolean {
+  const inner = (details['cause'] ?? details) as { hostname?: unknown; address?: unknown; port?: unknown };
+  const usual = port === '' ? 80 : Number(port);
+  return inner.hostname === hostname || (inner.address !== undefined && Number(inner.port) === usual);
 }
 
 export function networkFault({ code, error, message }: Failure): FaultName {
@@ -166,7 +197,7 @@ function report(f: Findings, url: URL, fault: FaultName, answer: string, endpoin
     ],
     certificate_unknown: [
       `The certificate of ${host} was issued by somebody whom this machine does not trust.`,
-      'Set the variable NODE_EXTRA_CA_CERTS to the PEM file of the authority that issued it.',
+      'Give the certificate of the authority that issued it: --ca-cert FILE.pem, or the variable RCLONE_CA_CERT.',
     ],
     certificate_expired: [
       `The certificate of ${host} is not valid at this time.`,

@@ -8,8 +8,8 @@ import { afterEach, beforeAll, afterAll, describe, expect, test, vi } from 'vite
 import { utf8, bytesSource } from '../../../../src/core/bytes.ts';
 import type { Diagnosis } from '../../../../src/core/diagnosis.ts';
 import type { R2Token } from '../../../../src/serve/s3/index.ts';
+import { cli } from '../../../support/cli.ts';
 import { bucket, examine, keys, openWard, refusing, summary, type Front, type Ward } from '../../../support/doctor.ts';
-import { tsclone } from '../../../support/run.ts';
 
 /** Certificates made for tests alone: nothing trusts them, their keys are public. */
 const tls = JSON.parse(readFileSync(new URL('../../../vectors/tls.json', import.meta.url), 'utf8')) as {
@@ -532,6 +532,19 @@ describe('address', () => {
     expect(found).toEqual(['address: connection_broken -> endpoint = …']);
   });
 
+  test('a proxy that is not there', async () => {
+    const proxied = (variable: string, proxy: string) => ({ platform: { env: { [variable]: proxy } } });
+    expect(
+      summary(await examine('http://storage.example', {}, proxied('HTTP_PROXY', 'http://me:pw-of-me@127.0.0.1:1'))),
+    ).toEqual(['address: proxy_unreachable']);
+    const diagnosis = await examine('https://storage.example', {}, proxied('HTTPS_PROXY', 'proxy.invalid:3128'));
+    expect(summary(diagnosis)).toEqual(['address: proxy_unreachable']);
+    expect(diagnosis.remotes[0]?.findings[0]?.remedy).toBe(
+      'Check HTTPS_PROXY, or exempt the host: NO_PROXY=storage.example.',
+    );
+    expectNoSecret(diagnosis, 'pw-of-me');
+  });
+
   test('https, where the server speaks plain HTTP', async () => {
     const w = await ward();
     expect(summary(await examine(w.url.replace('http:', 'https:')))).toEqual([
@@ -546,19 +559,11 @@ describe('TLS', () => {
     const dir = await mkdtemp(join(tmpdir(), 'tsclone-doctor-'));
     const authority = join(dir, 'authority.pem');
     await writeFile(authority, tls.authority);
-    const env = {
-      NODE_EXTRA_CA_CERTS: authority,
-      RCLONE_CONFIG: '/dev/null',
-      RCLONE_CONFIG_R2_TYPE: 's3',
-      RCLONE_CONFIG_R2_PROVIDER: 'Cloudflare',
-      RCLONE_CONFIG_R2_ENDPOINT: w.url,
-      RCLONE_CONFIG_R2_ACCESS_KEY_ID: keys.accessKeyId,
-      RCLONE_CONFIG_R2_SECRET_ACCESS_KEY: keys.secretAccessKey,
-      RCLONE_CONFIG_R2_NO_CHECK_BUCKET: 'true',
-    };
-    const done = await tsclone(['doctor', `r2:${bucket}`, '--json'], { env });
+    const { accessKeyId, secretAccessKey } = keys;
+    const remote = `:s3,provider=Cloudflare,endpoint='${w.url}',access_key_id=${accessKeyId},secret_access_key=${secretAccessKey},no_check_bucket:${bucket}`;
+    const done = await cli(['doctor', remote, '--json', '--ca-cert', authority]);
     await rm(dir, { recursive: true });
-    return summary(JSON.parse(done.stdout.toString()) as Diagnosis);
+    return summary(JSON.parse(done.stdout) as Diagnosis);
   };
 
   test('a certificate of an authority that is trusted', async () => {
@@ -577,7 +582,7 @@ describe('TLS', () => {
     const w = await ward({ tls: tls.good });
     const diagnosis = await examine(w.url);
     expect(summary(diagnosis)).toEqual(['address: certificate_unknown']);
-    expect(diagnosis.remotes[0]?.findings[0]?.remedy).toContain('NODE_EXTRA_CA_CERTS');
+    expect(diagnosis.remotes[0]?.findings[0]?.remedy).toContain('--ca-cert');
   });
 
   test('http, where the server wants TLS', async () => {
