@@ -33,13 +33,17 @@ export async function showHelp(q: HelpQuestion): Promise<number> {
   else if (words === '') {
     q.say(overview(placeOf(q), q.width));
     return 2;
-  } else {
+  } else if (askable.has(words)) await out.write(await summaries(commandsBelow(words), q.width));
+  else {
     q.say(await summaries(commandsBelow(words), q.width));
     throw usageError(`"${words}" needs one of its commands`);
   }
   await out.flush();
   return 0;
 }
+
+/** Beginnings of commands that rclone takes for a question about them; the others are mistakes. */
+const askable = new Set(['completion', 'config encryption']);
 
 /** Flags of `help` itself that take a value. */
 const valued = new Set(['--group', '--config']);
