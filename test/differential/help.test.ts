@@ -21,7 +21,7 @@ describe.skipIf(rclone === undefined)('asking for help', () => {
     [['help', 'copy']],
     [['help', 'flags']],
     [['help', 'flags', 'Copy']],
-    [['help', 'flags', '^max-']],
+    [['help', 'flags', 'max-transfer']],
     [['help', 'flags', '--group', 'Filter']],
     [['help', 'backends']],
     [['help', 'backend', 'crypt']],
