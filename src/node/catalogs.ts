@@ -1,4 +1,4 @@
-import type { BackendCatalog } from '../options/catalog.ts';
+import { metadataOfBelow, type BackendCatalog } from '../options/catalog.ts';
 
 /**
  * Backend types with suggestions for their options. A list of its own: a definition that named its catalog would carry
@@ -10,8 +10,12 @@ const catalogs: Readonly<Record<string, () => Promise<BackendCatalog>>> = {
   chunker: async () => (await import('../backends/chunker/catalog.ts')).catalog,
   compress: async () => (await import('../backends/compress/catalog.ts')).catalog,
   crypt: async () => (await import('../backends/crypt/catalog.ts')).catalog,
+  combine: async () => onlyMetadata,
+  hasher: async () => onlyMetadata,
+  union: async () => onlyMetadata,
 };
 
+const onlyMetadata: BackendCatalog = { options: {}, metadata: metadataOfBelow };
 const empty: BackendCatalog = { options: {} };
 
 export async function loadCatalog(type: string): Promise<BackendCatalog> {

@@ -24,7 +24,26 @@ export interface OptionCatalog {
  */
 export interface BackendCatalog<Name extends string = string> {
   readonly options: Partial<Record<Name, OptionCatalog>>;
+  /** What `--metadata` carries; absent = nothing. */
+  readonly metadata?: MetadataCatalog;
 }
+
+export interface MetadataCatalog {
+  readonly help: string;
+  /** Keys with a meaning of their own, in the order of their names. */
+  readonly system?: Readonly<Record<string, MetadataKey>>;
+}
+
+export interface MetadataKey {
+  readonly help: string;
+  /** What its values look like. */
+  readonly type: string;
+  readonly example: string;
+  readonly readOnly?: boolean;
+}
+
+/** A layer that hands metadata on. */
+export const metadataOfBelow: MetadataCatalog = { help: 'What the remote below knows is read and written there.' };
 
 /** Suggestions in groups: the providers that they are for, then value and what it stands for. */
 export function suggest(

@@ -28,6 +28,31 @@ describe.skipIf(rclone === undefined)('config providers', () => {
     }
   });
 
+  test('tells the same of commands and of metadata, all but texts and what is not there', () => {
+    /** Of local: a command that does nothing, and the numbers of devices. Here S3 also has `link`. */
+    const commands = (b: Backend): string[] =>
+      (b.CommandHelp ?? []).map((c) => c.Name).filter((name) => name !== 'noop' && name !== 'link');
+    const metadata = (b: Backend): unknown =>
+      b.MetadataInfo && {
+        own: Object.entries(b.MetadataInfo.System ?? {})
+          .filter(([name]) => name !== 'rdev')
+          .map(([name, { Type, ReadOnly }]) => [name, Type, ReadOnly]),
+        isNull: b.MetadataInfo.System === null,
+      };
+    for (const backend of ours) {
+      const same = theirs.find((b) => b.Name === backend.Name) as Backend;
+      expect([backend.Name, commands(backend)]).toEqual([backend.Name, commands(same)]);
+      expect([backend.Name, metadata(backend)]).toEqual([backend.Name, metadata(same)]);
+      for (const command of same.CommandHelp ?? []) {
+        const here = backend.CommandHelp?.find((c) => c.Name === command.Name);
+        if (here && command.Opts) expect(Object.keys(here.Opts ?? {}).sort()).toEqual(Object.keys(command.Opts).sort());
+      }
+    }
+    const s3 = (all: Backend[]) => all.find((b) => b.Name === 's3');
+    expect(Object.keys(s3(ours)?.CommandHelp?.[0] ?? {})).toEqual(Object.keys(s3(theirs)?.CommandHelp?.[0] ?? {}));
+    expect(Object.keys(s3(ours) ?? {})).toEqual(Object.keys(s3(theirs) ?? {}).filter((key) => key !== 'Overview'));
+  });
+
   test('JSON has the keys in the same order', () => {
     const keys = (all: Backend[], backend: string, option: string): string[] =>
       Object.keys(all.find((b) => b.Name === backend)?.Options.find((o) => o.Name === option) ?? {});

@@ -12,6 +12,11 @@ export interface Option {
 export interface Backend {
   Name: string;
   Options: Option[];
+  CommandHelp: { Name: string; Short: string; Long: string; Opts: Record<string, string> | null }[] | null;
+  MetadataInfo: {
+    System: Record<string, { Help: string; Type: string; Example: string; ReadOnly: boolean }> | null;
+    Help: string;
+  } | null;
 }
 
 /** Providers that rclone 1.76 added to 1.75. */

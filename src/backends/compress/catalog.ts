@@ -1,8 +1,9 @@
-import { suggest, type BackendCatalog } from '../../options/catalog.ts';
+import { metadataOfBelow, suggest, type BackendCatalog } from '../../options/catalog.ts';
 import type { CompressOptions } from './options.ts';
 
 /** Questions and suggestions of the compress backend. */
 export const catalog: BackendCatalog<keyof CompressOptions> = {
+  metadata: metadataOfBelow,
   options: {
     mode: {
       examples: suggest([

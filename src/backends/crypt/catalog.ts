@@ -1,8 +1,9 @@
-import { suggest, type BackendCatalog } from '../../options/catalog.ts';
+import { metadataOfBelow, suggest, type BackendCatalog } from '../../options/catalog.ts';
 import type { CryptOptions } from './options.ts';
 
 /** Questions and suggestions of the crypt backend. */
 export const catalog: BackendCatalog<keyof CryptOptions> = {
+  metadata: metadataOfBelow,
   options: {
     filename_encryption: {
       examples: suggest([

@@ -1043,6 +1043,35 @@ const none = suggest([undefined, { '': 'none' }]);
 
 /** Questions and suggestions of the S3 backend. */
 export const catalog: BackendCatalog<keyof S3Options> = {
+  metadata: {
+    help: 'Keys of your own are headers x-amz-meta-KEY, in lower case.',
+    system: {
+      btime: {
+        type: 'RFC 3339',
+        example: '2026-01-31T12:00:00.123456789Z',
+        help: 'When the service stored the object',
+        readOnly: true,
+      },
+      'cache-control': { type: 'string', example: 'no-cache', help: 'Header Cache-Control' },
+      'content-disposition': { type: 'string', example: 'inline', help: 'Header Content-Disposition' },
+      'content-encoding': { type: 'string', example: 'gzip', help: 'Header Content-Encoding' },
+      'content-language': { type: 'string', example: 'en-US', help: 'Header Content-Language' },
+      'content-type': { type: 'string', example: 'text/plain', help: 'Header Content-Type' },
+      mtime: {
+        type: 'RFC 3339',
+        example: '2026-01-31T12:00:00.123456789Z',
+        help: 'When the file was changed last, kept as x-amz-meta-mtime',
+      },
+      'object-lock-legal-hold-status': { type: 'string', example: 'OFF', help: 'Legal hold: ON or OFF' },
+      'object-lock-mode': { type: 'string', example: 'GOVERNANCE', help: 'Lock: GOVERNANCE or COMPLIANCE' },
+      'object-lock-retain-until-date': {
+        type: 'RFC 3339',
+        example: '2026-01-31T12:00:00.123456789Z',
+        help: 'Locked until then',
+      },
+      tier: { type: 'string', example: 'GLACIER', help: 'Storage class', readOnly: true },
+    },
+  },
   options: {
     provider: { examples: providers },
     env_auth: {

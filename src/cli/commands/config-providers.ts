@@ -1,7 +1,10 @@
+import type { BackendCommand } from '../../core/definition.ts';
 import { loadCatalog } from '../../node/catalogs.ts';
 import { nodeRegistry } from '../../node/registry.ts';
 import { describeOptions, goJson, toRcloneOption, type JsonValue } from '../../options/describe.ts';
+import type { MetadataCatalog, MetadataKey } from '../../options/catalog.ts';
 import type { CommandDefinition } from '../command.ts';
+import { commandsOf } from './backend-help.ts';
 
 export const configProviders: CommandDefinition = {
   name: 'config providers',
@@ -20,15 +23,32 @@ export const configProviders: CommandDefinition = {
 async function describeBackend(type: string): Promise<JsonValue> {
   const load = nodeRegistry[type];
   if (!load) throw new Error(`no backend ${type}`);
-  const [definition, catalog] = await Promise.all([load(), loadCatalog(type)]);
+  const [definition, catalog, commands] = await Promise.all([load(), loadCatalog(type), commandsOf(type)]);
   return {
     Name: type,
     Description: definition.summary,
     Prefix: type,
     Options: describeOptions(definition.options, catalog).map((option) => toRcloneOption(option)),
-    CommandHelp: null,
+    CommandHelp: commands.length === 0 ? null : commands.map(describeCommand),
     Aliases: null,
     Hide: false,
-    MetadataInfo: null,
+    MetadataInfo: catalog.metadata ? describeMetadata(catalog.metadata) : null,
+  };
+}
+
+function describeCommand({ name, summary, help, options }: BackendCommand): JsonValue {
+  return { Name: name, Short: `${summary}.`, Long: help, Opts: options ?? null };
+}
+
+function describeMetadata({ help, system }: MetadataCatalog): JsonValue {
+  const key = (k: MetadataKey): JsonValue => ({
+    Help: k.help,
+    Type: k.type,
+    Example: k.example,
+    ReadOnly: k.readOnly ?? false,
+  });
+  return {
+    System: system ? Object.fromEntries(Object.entries(system).map(([name, k]) => [name, key(k)])) : null,
+    Help: help,
   };
 }
