@@ -31,10 +31,7 @@ export function showDiagnosis(d: Diagnosis, o: ShowOptions): string {
   const left = d.remotes.flatMap((r) => r.left);
   if (left.length > 0)
     lines.push('', 'left behind, for you to delete:', ...left.map((name) => `  ${withoutControls(name)}`));
-  if (o.written.length > 0) {
-    lines.push('');
-    for (const { remote, mend } of o.written) if (mend) lines.push(`written into [${remote}]: ${writtenText(mend)}`);
-  }
+  if (o.written.length > 0) lines.push('', ...o.written.flatMap((w) => writtenLines(w, d)));
   lines.push('', conclusion(d, o));
   return `${lines.join('\n')}\n`;
 }
@@ -91,6 +88,14 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
 
 const tried = ({ proved, guess }: Finding): string =>
   proved ? '   (tried: it helps)' : guess ? '   (a guess: it did not help alone)' : '';
+
+function writtenLines({ remote, fault, mend }: Finding, d: Diagnosis): string[] {
+  if (!mend) return [];
+  const line = `written into [${remote}]: ${writtenText(mend)}`;
+  const stays = d.remotes.some((r) => r.findings.some((f) => f.fault === fault && f.remote === remote));
+  const note = `That did not help: a variable, a flag or the connection string gives ${mend.option} too, and counts more.`;
+  return stays ? [line, ...wrap(note, width - 2).map((text) => `  ${text}`)] : [line];
+}
 
 function writtenText({ option, value = '', remove, exchange }: Mend): string {
   if (exchange !== undefined) return `${option} and ${exchange} exchanged`;

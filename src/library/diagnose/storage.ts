@@ -66,7 +66,7 @@ async function checkNames(backend: Backend, f: Findings, { signal }: DiagnoseOpt
       {
         fault: 'wrong_password',
         check: 'names',
-        cause: `None of the ${wrong} names that were looked at can be decrypted: they were written with another password, or not by crypt.`,
+        cause: `Of ${wrong} name${wrong === 1 ? '' : 's'} that ${wrong === 1 ? 'was' : 'were'} looked at none can be decrypted: written with another password, or not by crypt.`,
         remedy:
           'Set password and password2 (both count) to those that the files were written with, or another directory.',
         mend: { option: 'password' },
@@ -91,18 +91,20 @@ async function checkNames(backend: Backend, f: Findings, { signal }: DiagnoseOpt
   return true;
 }
 
-/** The first object of a listing, for reading. */
+/** An object of a listing, for reading: the first that is not empty. No more is listed than that needs. */
 async function findObject(backend: Backend, f: Findings, { signal }: DiagnoseOptions): Promise<ObjectInfo | undefined> {
+  // Where that is cheap, all at once: layers hand out whole trees as they come, but directories sorted.
+  const recursive = backend.features.fastList;
   let found: ObjectInfo | undefined;
   const queue = [''];
   let entries = 0;
   try {
-    for (let n = 0; n < queue.length && n < 20 && found === undefined; n++) {
-      for await (const entry of backend.list(queue[n] as string, { signal })) {
+    for (let n = 0; n < queue.length && n < 20 && !found?.size; n++) {
+      for await (const entry of backend.list(queue[n] as string, { signal, recursive })) {
         entries += 1;
-        if (entry.kind === 'dir') queue.push(entry.path);
-        else if (found === undefined || (entry.size ?? 0) > (found.size ?? 0)) found = entry;
-        if (entries >= 1000) break;
+        if (entry.kind === 'object') found = entry;
+        else if (!recursive) queue.push(entry.path);
+        if (found?.size || entries >= 1000) break;
       }
     }
     f.ok('list', entries === 0 ? 'nothing there yet' : 'works');

@@ -203,6 +203,7 @@ describe('doctor', () => {
     const done = await doctor([`r2:${bucket}`, '--fix'], { env: { RCLONE_CONFIG_R2_REGION: 'mars' } });
     expect(done.code).toBe(1);
     expect(done.stdout).toContain('line     region = auto');
+    expect(done.stdout).toContain('written into [r2]: region = auto\n  That did not help: a variable, a flag');
   });
 });
 
