@@ -13,7 +13,8 @@ export interface ClientParts extends MiddlewareParts {
   readonly transport: HttpTransport;
 }
 
-const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+/** Without `info` and `error`: for them the SDK would copy every input and output, a whole page of a listing included. */
+const silent = { trace() {}, debug() {}, warn() {} } as unknown as NonNullable<S3ClientConfig['logger']>;
 
 /** The only place where an S3Client is made. Every setting that the environment could change is given here. */
 export function newClient(p: ClientParts): S3Client {
