@@ -1,14 +1,20 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryBackend } from '../../../src/backends/memory/backend.ts';
-import type { Diagnosis } from '../../../src/core/diagnosis.ts';
+import type { Backend } from '../../../src/core/backend.ts';
+import { bytesSource, utf8 } from '../../../src/core/bytes.ts';
+import { Findings, type Diagnosis } from '../../../src/core/diagnosis.ts';
+import { TscloneError } from '../../../src/core/errors.ts';
 import { obscure } from '../../../src/core/obscure.ts';
+import { checkStorage } from '../../../src/library/diagnose/storage.ts';
 import { nodePlatform } from '../../../src/node/platform.ts';
 import { serveHttp } from '../../../src/node/serve-http.ts';
 import { createS3Handler } from '../../../src/serve/s3/index.ts';
 import { cli, type CliResult } from '../../support/cli.ts';
+import { tscloneBin } from '../../support/run.ts';
 
 const platform = nodePlatform({});
 const bucket = 'my-bucket';
@@ -16,7 +22,7 @@ const secret = 'c0ffee00'.repeat(8);
 const keys = { accessKeyId: '0123456789abcdef'.repeat(2), secretAccessKey: secret };
 const backend = createMemoryBackend('memory', platform);
 const operations: { operation: string; method: string }[] = [];
-let onRequest: (operation: string) => void = () => {};
+let onRequest: (operation: string) => unknown = () => {};
 let dir: string;
 let conf: string;
 let server: Awaited<ReturnType<typeof serveHttp>>;
@@ -122,6 +128,19 @@ describe('doctor', () => {
       expect(await stored()).toEqual([]);
     },
   );
+
+  test('SIGTERM ends the program when what it made is removed', async () => {
+    await configure();
+    const child = spawn(process.execPath, [tscloneBin, 'doctor', `r2:${bucket}`, '--write'], {
+      env: { RCLONE_CONFIG: conf },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    onRequest = (operation) => operation === 'UploadPart' && child.kill('SIGTERM');
+    expect(await ended).toBe(143);
+    expect(operations.map((r) => r.operation)).toContain('AbortMultipartUpload');
+    expect(await stored()).toEqual([]);
+  });
 
   test('--fix writes the mending line and looks again', async () => {
     await configure({ region: 'eu-west-1', endpoint: `${server.url}/${bucket}` });
@@ -313,9 +332,21 @@ describe('files of this machine', () => {
     expect(missing.stdout).toContain('WARNING directory_missing');
   });
 
-  test.skipIf(process.getuid?.() === 0)('a directory that this user may not read', async () => {
-    const closed = join(dir, 'closed');
-    await mkdir(closed, { mode: 0 });
-    expect((await doctor([closed])).stdout).toContain('PROBLEM not_permitted (list of local)');
+  test('what this user may not list or read', async () => {
+    const denied = (): never => {
+      throw new TscloneError('permission_denied', 'permission denied', { path: 'file' });
+    };
+    const memory = createMemoryBackend('files', platform).at('dir');
+    await memory.mkdir('');
+    await memory.write('file', bytesSource(utf8('x')), { size: 1 });
+    const faultsOf = async (b: Backend): Promise<string[]> => {
+      const f = new Findings('files');
+      await checkStorage(b, 'local', platform, () => {}, f, { write: true });
+      return f.findings.map((x) => `${x.check}: ${x.fault}`);
+    };
+    expect(await faultsOf({ ...memory, list: denied })).toEqual(['list: not_permitted']);
+    expect(await faultsOf({ ...memory, read: denied })).toEqual(['content: not_permitted']);
+    expect(await faultsOf({ ...memory, write: denied })).toEqual(['put: not_permitted']);
+    expect(await faultsOf(memory)).toEqual([]);
   });
 });
