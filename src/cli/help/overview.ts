@@ -55,7 +55,15 @@ function shown({ path, exists }: ConfigPlace): string {
 }
 
 /** All commands, or those of a group, with their summaries. */
-export function commandList(commands: readonly CommandSummary[], width: number): string {
+export function commandList(
+  commands: readonly CommandSummary[],
+  width: number,
+  elsewhere: readonly string[] = [],
+): string {
   const rows = commands.map((c) => [`  ${c.name}`, c.summary] as const);
-  return `Commands:\n${table(rows, width)}\n\n\`tsclone help COMMAND\` explains one.\n`;
+  const others =
+    elsewhere.length === 0
+      ? ''
+      : `\nHanded over to a real rclone where there is one:\n  ${wrap(elsewhere.join(', '), width - 2, '  ')}\n`;
+  return `Commands:\n${table(rows, width)}\n${others}\n\`tsclone help COMMAND\` explains one.\n`;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findConfigPath } from '../../node/config-file.ts';
-import { commandsNotBuilt } from '../../options/rclone-commands.ts';
+import { commandsNotBuilt, subcommandsNotBuilt } from '../../options/rclone-commands.ts';
 import { commands, findCommand, type CommandEntry } from '../commands/index.ts';
 import { usageError } from '../errors.ts';
 import type { BufferedOutput } from '../output.ts';
@@ -57,7 +57,7 @@ async function topic(q: HelpQuestion): Promise<string> {
     case '':
       return overview(placeOf(q), width);
     case 'commands':
-      return summaries(commands, width);
+      return summaries(commands, width, elsewhere);
     case 'flags':
       return flagsHelp(
         {
@@ -89,6 +89,12 @@ async function topic(q: HelpQuestion): Promise<string> {
   throw usageError(`unknown help topic "${words.join(' ')}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`);
 }
 
+/** Commands that only rclone has. */
+const elsewhere = [
+  ...commandsNotBuilt.filter((name) => !Object.hasOwn(subcommandsNotBuilt, name)),
+  ...Object.entries(subcommandsNotBuilt).flatMap(([word, names]) => names.map((name) => `${word} ${name}`)),
+];
+
 const topics = ['commands', 'flags', 'backends', 'backend'];
 
 function valueOf(argv: readonly string[], flag: string): string | undefined {
@@ -99,11 +105,16 @@ function valueOf(argv: readonly string[], flag: string): string | undefined {
 
 const commandsBelow = (word: string): CommandEntry[] => commands.filter((c) => c.name.startsWith(`${word} `));
 
-async function summaries(entries: readonly CommandEntry[], width: number): Promise<string> {
+async function summaries(
+  entries: readonly CommandEntry[],
+  width: number,
+  others: readonly string[] = [],
+): Promise<string> {
   const loaded = await Promise.all(entries.map((e) => e.load()));
   return commandList(
     loaded.filter((command) => !command.hidden),
     width,
+    others,
   );
 }
 

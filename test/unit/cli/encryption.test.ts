@@ -150,8 +150,9 @@ describe('the life of an encrypted config', () => {
     ['delete', 'm'],
     ['touch'],
     ['encryption', 'set'],
-    ['encryption', 'remove'],
     [],
+    ['encryption', 'remove'],
+    ['create', 'n', 'alias', 'remote=m:'],
   ];
   test.each([
     ['a wrong password', file, { RCLONE_CONFIG_PASS: 'nope' }],
@@ -161,10 +162,12 @@ describe('the life of an encrypted config', () => {
     ['a newer kind of encryption', file.replace('V0:', 'V1:'), pass],
   ])('with %s no command that writes touches the file', async (_name, text, env) => {
     fresh(text);
+    // What differs between the commands does not depend on why the file does not open.
+    const tried = text === file && 'RCLONE_CONFIG_PASS' in env ? changes : changes.slice(-2);
     const done = await Promise.all(
-      changes.map((args) => cli(['config', ...args, '--ask-password=false'], { env: { ...env }, stdin: '' })),
+      tried.map((args) => cli(['config', ...args, '--ask-password=false'], { env: { ...env }, stdin: '' })),
     );
-    expect(done.map((d, i) => [changes[i], d.code === 0])).toEqual(changes.map((args) => [args, false]));
+    expect(done.map((d, i) => [tried[i], d.code === 0])).toEqual(tried.map((args) => [args, false]));
     for (const d of done) expect(d.stderr).toMatch(/CRITICAL: Failed to load config file ".*": \S/);
     expect(readFileSync(conf, 'utf8')).toBe(text);
   });

@@ -103,6 +103,7 @@ describe('topics', () => {
   test('commands lists all with their summaries', async () => {
     const { stdout } = await help('commands');
     for (const c of visible) expect(stdout).toMatch(new RegExp(`^  ${c.name} +${c.summary.slice(0, 20)}`, 'm'));
+    expect(stdout).toMatch(/Handed over to a real rclone[\s\S]*\bmount\b/);
   });
 
   test('flags: all, a group, an expression, names only', async () => {
