@@ -25,6 +25,8 @@ export interface Answer {
   readonly body?: string | Uint8Array;
   /** Ends the connection after so many bytes of the body. */
   readonly cutAfter?: number;
+  /** Sends no more after so many bytes of the body, and keeps the connection. */
+  readonly stallAfter?: number;
   /** Sends the body chunked, without Content-Length. */
   readonly chunked?: boolean;
 }
@@ -128,6 +130,10 @@ function send(res: ServerResponse, method: string, answer: Answer): void {
   if (!chunked && status !== 204 && !res.hasHeader('content-length') && method !== 'HEAD')
     res.setHeader('content-length', body.length);
   if (chunked && method !== 'HEAD') res.setHeader('transfer-encoding', 'chunked');
+  if (answer.stallAfter !== undefined) {
+    res.write(body.subarray(0, answer.stallAfter));
+    return;
+  }
   if (cutAfter === undefined) {
     res.end(body);
     return;

@@ -14,13 +14,14 @@ export interface CallTarget {
 
 /**
  * One request with the low-level retries: throttling, 5xx, time-outs and network errors are tried again up to
- * `lowLevelRetries` times, with pauses from 10 ms doubling to 2 s. `send` must be able to send its body again.
+ * `lowLevelRetries` times, with pauses from 10 ms doubling to 2 s. `send` must be able to send its body again, unless
+ * `bodyIsStream`: then it is sent once, and the error says that the caller may begin anew.
  */
 export async function callS3<T>(
   c: S3Connection,
   operation: string,
   target: CallTarget,
-  o: CallOptions & { retryAll?: boolean },
+  o: CallOptions & { retryAll?: boolean; bodyIsStream?: boolean },
   send: (signal: { abortSignal: AbortSignal } | undefined) => Promise<T>,
 ): Promise<T> {
   const failed: FailedCall = {
@@ -40,7 +41,9 @@ export async function callS3<T>(
     } catch (e) {
       if (o.signal?.aborted) throw abortError(o.signal);
       const error = translateError(e, failed);
-      if (await mended(c, target, error, region, done)) continue;
+      const isMended = await mended(c, target, error, region, done);
+      if (o.bodyIsStream) throw isMended ? anew(error) : error;
+      if (isMended) continue;
       const again = error.retry === 'low' || (o.retryAll === true && error.code !== 'aborted');
       if (!again || attempt >= c.limits.lowLevelRetries) throw attempt > 1 ? exhausted(error, attempt) : error;
       c.emit({ type: 'retry', operation, attempt, message: error.message });
@@ -54,7 +57,13 @@ export async function callS3<T>(
   }
 }
 
-/** A wrong region and expired keys are put right; then the same request is sent again, once for each reason. */
+/** What stood in the way has been put right, but the body is spent. */
+function anew(error: TscloneError): TscloneError {
+  const { code, message, path, remote, status, cause } = error;
+  return new TscloneError(code, message, { path, remote, status, cause, retry: 'low' });
+}
+
+/** A wrong region, a wrong clock and expired keys are put right; then the same request is sent again, once for each reason. */
 async function mended(
   c: S3Connection,
   target: CallTarget,
@@ -65,6 +74,8 @@ async function mended(
   if (target.bucket !== undefined && isElsewhere(c, error)) {
     return once(done, 'region') && followRegion(c, target.bucket, error, region);
   }
+  // The SDK takes the service's clock from the answer: the next signature is made by it.
+  if (isClockWrong(c, error)) return once(done, 'clock');
   if (c.identity.kind === 'keys' && isExpired(error)) return once(done, 'keys') && c.identity.keys.renew();
   return false;
 }
@@ -73,6 +84,16 @@ function once(done: Set<string>, what: string): boolean {
   if (done.has(what)) return false;
   done.add(what);
   return true;
+}
+
+const mostSkewMs = 5 * 60_000;
+
+/** Did the service refuse a signature made by another clock than its own? Answers to HEAD have no code, only a date. */
+function isClockWrong(c: S3Connection, { status, cause }: TscloneError): boolean {
+  const e = cause as { name?: string; $response?: { headers?: Record<string, string> } } | undefined;
+  if (e?.name === 'RequestTimeTooSkewed' || e?.name === 'RequestExpired') return true;
+  const date = Date.parse(e?.$response?.headers?.['date'] ?? '');
+  return status === 403 && Math.abs(date - Number(c.platform.now() / 1_000_000n)) > mostSkewMs;
 }
 
 const isExpired = ({ cause }: TscloneError): boolean =>

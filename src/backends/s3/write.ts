@@ -129,9 +129,9 @@ async function putStream(
   let etag: string;
   try {
     const signal = o.signal ? AbortSignal.any([o.signal, stop.signal]) : stop.signal;
-    const once = { ...c, limits: { ...c.limits, lowLevelRetries: 1 } };
     const put = { ...command, Body: body };
-    etag = unquote(await callS3(once, 'PutObject', t.place, { ...o, signal }, (s) => putObject(c, put, s)));
+    const call = { ...o, signal, bodyIsStream: true };
+    etag = unquote(await callS3(c, 'PutObject', t.place, call, (s) => putObject(c, put, s)));
   } catch (e) {
     if (failure) throw failure.error;
     if (!hasCode(e, 'bucket_not_found')) throw e;

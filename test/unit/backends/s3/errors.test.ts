@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../../src/core/backend.ts';
 import { bytesSource, collect, utf8 } from '../../../../src/core/bytes.ts';
+import { cli } from '../../../support/cli.ts';
+import { tempDir } from '../../../support/servers.ts';
 import type { Answer, OpenScripted, Script, ScriptedS3 } from '../../../support/scripted-s3.ts';
 import { fault, htmlPage, inTurn, openScripted, startScriptedS3, xml } from '../../../support/scripted-s3.ts';
 
@@ -202,5 +206,64 @@ describe('a redirect', () => {
     const moved = fault(301, 'PermanentRedirect', 'use the other endpoint', { 'x-amz-bucket-region': 'eu-south-1' });
     const { backend } = await open(() => moved);
     await expect(call('ListObjectsV2', backend)).rejects.toThrow(/another region.*region=eu-south-1/);
+  });
+});
+
+describe('a clock that is wrong', () => {
+  const ahead = 3_600_000;
+  /** A service whose clock is an hour ahead, and that says so as S3 does. */
+  const service: Script = (r) => {
+    const date = new Date(Date.now() + ahead).toUTCString();
+    const at = (r.headers['x-amz-date'] ?? '').replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+    const isRight = Math.abs(Date.parse(at) - Date.now() - ahead) < 900_000;
+    if (!isRight) return fault(403, 'RequestTimeTooSkewed', 'The difference is too large', { date });
+    const headers = { date, etag: '"x"', 'last-modified': date, 'content-length': 0 };
+    return r.method === 'HEAD'
+      ? { headers }
+      : { headers: { date }, body: '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>' };
+  };
+
+  test("is put right by the service's, for each of many requests at once", async () => {
+    const opened = await openScripted(service);
+    servers.push(opened.server);
+    await Promise.all(Array.from({ length: 16 }, (_, i) => opened.backend.stat(`key${i}`)));
+    for await (const _entry of opened.backend.list(''));
+    const tries = new Map<string, number>();
+    for (const { path } of opened.server.requests) tries.set(path, (tries.get(path) ?? 0) + 1);
+    expect(Math.max(...tries.values())).toBeLessThanOrEqual(2);
+  });
+
+  test('does not send what is left of a stream: the transfer begins anew', async () => {
+    const size = 6 * 1024 * 1024;
+    const puts: number[] = [];
+    const s = await startScriptedS3((r) => {
+      if (r.operation === 'HeadObject') return { status: 404 };
+      if (r.operation !== 'PutObject') return {};
+      puts.push(r.body.length);
+      if (puts.length === 1)
+        return fault(403, 'RequestTimeTooSkewed', 'no', { date: new Date(Date.now() + ahead).toUTCString() });
+      return { headers: { etag: `"${createHash('md5').update(r.body).digest('hex')}"` } };
+    });
+    servers.push(s);
+    const dir = await tempDir();
+    await writeFile(join(dir.path, 'file'), Buffer.alloc(size, 1));
+    const env = {
+      RCLONE_CONFIG_S_TYPE: 's3',
+      RCLONE_CONFIG_S_PROVIDER: 'Minio',
+      RCLONE_CONFIG_S_ENDPOINT: s.endpoint,
+      RCLONE_CONFIG_S_ACCESS_KEY_ID: 'AKTEST',
+      RCLONE_CONFIG_S_SECRET_ACCESS_KEY: 'secret',
+    };
+    const { code } = await cli(['copyto', join(dir.path, 'file'), 's:bucket/file', '--retries', '1'], { env });
+    await dir.remove();
+    expect([code, puts]).toEqual([0, [size, size]]);
+  });
+
+  test('that the service goes on to refuse is an error, not a loop', async () => {
+    const date = new Date(Date.now() + ahead).toUTCString();
+    const opened = await openScripted(() => fault(403, 'RequestTimeTooSkewed', 'no', { date }));
+    servers.push(opened.server);
+    await expect(opened.backend.stat('key')).rejects.toMatchObject({ code: 'permission_denied' });
+    expect(opened.server.requests).toHaveLength(2);
   });
 });

@@ -66,6 +66,18 @@ describe('a read that is cut off', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test('goes on elsewhere when nothing more comes and the connection stays', async () => {
+    const { server: s, backend } = await openScripted(inTurn({ ...whole, stallAfter: 300 }, part(300, 1000)), {
+      limits: { timeoutMs: 50 },
+    });
+    server = s;
+    const { body } = await backend.read('key');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    expect(s.requests.map((r) => r.headers['range'])).toEqual([undefined, 'bytes=300-999']);
+  });
+
   test('gives up after low_level_retries with an error, not with a short object', async () => {
     const { error, server, waits } = await read(() => ({ ...whole, cutAfter: 0 }));
     expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('cut off after 0 of 1000 bytes') });
