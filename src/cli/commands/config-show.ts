@@ -49,14 +49,18 @@ export const configRedacted: CommandDefinition = {
 
 const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Of types that are not built in everything that may be a secret counts as one. */
+const looksSecret = /pass|secret|token|key|user|account|auth|client_id|cookie|otp/i;
+
+/** Of keys that are not known, which may be misspelt ones, everything that may be a secret counts as one. */
 async function secretOptions(type: string): Promise<{ has(key: string): boolean }> {
   const load = Object.hasOwn(nodeRegistry, type) ? nodeRegistry[type] : undefined;
-  const own = passwordOptions[type] ?? [];
-  if (!load)
-    return {
-      has: (key) => own.includes(key) || /pass|secret|token|key|user|account|auth|client_id|cookie|otp/i.test(key),
-    };
-  const { options } = await load();
-  return new Set([...options.meta].filter(([, m]) => m.sensitive || m.isPassword).map(([name]) => name));
+  const passwords = passwordOptions[type] ?? [];
+  const known = (await load?.())?.options.meta;
+  return {
+    has(key) {
+      const option = known?.get(key);
+      if (option) return (option.sensitive ?? false) || (option.isPassword ?? false);
+      return passwords.includes(key) || (key !== 'type' && looksSecret.test(key));
+    },
+  };
 }
