@@ -52,6 +52,19 @@ test('links within the docs lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+test('every variable that the code reads is on the page of the environment', () => {
+  const page = textOf('docs/reference/environment.md');
+  const read = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) =>
+      [...textOf(join('src', name)).matchAll(/\benv\??\.?\['([A-Z][A-Z_\d]+)'\]/g)].map((m) => m[1] as string),
+    );
+  expect(read.length).toBeGreaterThan(20);
+  // PATH is the system's, the other one is set and not read.
+  const own = ['PATH', 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'];
+  expect(read.filter((name) => !page.includes(`\`${name}\``) && !own.includes(name))).toEqual([]);
+});
+
 test('the generated pages are current', async () => {
   const done = await exec(process.execPath, [join(root, 'scripts/docs.mjs'), '--check']).catch(
     (e: { stderr: string }) => e,
