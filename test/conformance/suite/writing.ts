@@ -48,6 +48,40 @@ async function survivesBrokenSource(t: Trial, length: number, at: number, size: 
 
 export const writeCases: readonly Case[] = [
   {
+    title: 'takes pieces in any order and gives the object its name at the end',
+    needs: (b) => b.writePieces !== undefined,
+    async run(t) {
+      const bytes = sampleBytes(300_001);
+      const open = (size: number) =>
+        (t.backend.writePieces as NonNullable<typeof t.backend.writePieces>)(t.at('new'), {
+          size,
+          modTime: 1_000_000_000n,
+        });
+      const fill = async (size: number) => {
+        const writer = await open(size);
+        await Promise.all([200_000, 0, 100_000].map((at) => writer.write(at, bytes.subarray(at, at + 100_001))));
+        return writer;
+      };
+
+      await (await fill(bytes.length)).abandon();
+      await expectNothing(t, 'new');
+      const short = await fill(bytes.length + 1);
+      await expectCode(short.finish(), 'corrupted');
+      await short.abandon();
+      await expectNothing(t, 'new');
+
+      const writer = await fill(bytes.length);
+      await expectCode(t.backend.stat(t.at('new')), 'object_not_found');
+      const middle: Uint8Array[] = [];
+      for await (const chunk of writer.read(150_000, 250_000)) middle.push(chunk);
+      expect(Buffer.concat(middle).equals(Buffer.from(bytes.subarray(150_000, 250_000)))).toBe(true);
+      const info = await writer.finish();
+      await writer.abandon();
+      expect(info).toMatchObject({ size: bytes.length, modTime: 1_000_000_000n });
+      expect((await t.get('new')).equals(Buffer.from(bytes))).toBe(true);
+    },
+  },
+  {
     title: 'stores bytes and gives them back',
     async run(t) {
       await t.put('a.txt', 'hello');
