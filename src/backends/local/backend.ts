@@ -38,6 +38,9 @@ export interface LocalContext {
   readonly emit: Emit;
 }
 
+/** Which time of a file is shown as its modification time. */
+const shownTimes = { mtime: 'mtimeNs', atime: 'atimeNs', btime: 'birthtimeNs', ctime: 'ctimeNs' } as const;
+
 interface Found {
   readonly file: string;
   readonly s: BigIntStats;
@@ -74,18 +77,20 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     return file;
   };
 
+  const timeOf = (s: BigIntStats): Nanos => s[shownTimes[c.options.time_type]];
+
   const objectInfo = (path: string, s: BigIntStats): ObjectInfo => ({
     kind: 'object',
     path,
     size: Number(s.size),
-    modTime: s.mtimeNs,
+    modTime: timeOf(s),
     hashes: {},
     mimeType: mimeTypeOf(path),
   });
   const dirInfo = (path: string, s: BigIntStats): DirInfo => ({
     kind: 'dir',
     path,
-    modTime: s.mtimeNs,
+    modTime: timeOf(s),
     size: Number(s.size),
   });
 
@@ -151,7 +156,8 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     storeId: 'local',
     features,
     hashes: hashTypes,
-    precision: 1n,
+    // What nobody sets says nothing about the content.
+    precision: c.options.no_set_modtime ? 'none' : 1n,
     at: (path) => createLocalBackend(c, paths.resolve(root, path), path === '' ? root : paths.shown(path)),
 
     list: (dir, o = {}) => listDirectory(c, names, dir, objectInfo, dirInfo, o),

@@ -38,7 +38,6 @@ export const localOptions = defineOptions({
     default: 'mtime',
     help: 'Which of the file times is shown.',
     advanced: true,
-    notBuilt: 'mtime is always used',
   }),
   hashes: option(commaSepList(), {
     type: 'CommaSepList',

@@ -1,6 +1,9 @@
 import type { CommandDefinition } from '../command.ts';
 import { shownRoot } from '../references.ts';
 
+/** rclone's number for "no times": a hundred years in ns. */
+const noPrecision = 3_153_600_000_000_000_000;
+
 export const backendFeatures: CommandDefinition = {
   name: 'backend features',
   summary: 'Show what a remote can do, as JSON',
@@ -18,7 +21,7 @@ export const backendFeatures: CommandDefinition = {
       Name: b.name,
       Root: shownRoot(b),
       String: b.description,
-      Precision: b.precision === 'none' ? -1 : Number(b.precision),
+      Precision: b.precision === 'none' ? noPrecision : Number(b.precision),
       Hashes: b.hashes,
       Features: {
         About: b.about !== undefined,

@@ -114,4 +114,24 @@ const names: TransferCase[] = [
   { args: 'copy t out', folders: { t: { 'e\u0301': 'one', '\u00e9': 'two' }, out: {} } },
 ];
 
-export const equality: readonly TransferCase[] = [...local, ...onServer, ...fromServer, ...files, ...secret, ...names];
+const untimed = { t: { same: 'x@2020-01-01', other: 'abc@2020-01-01' }, out: { same: 'x', other: 'longer' } };
+const withoutTimes: readonly TransferCase[] = [
+  { args: 'copy t out --local-no-set-modtime', folders: untimed },
+  {
+    args: 'copy t out --local-no-set-modtime -u',
+    folders: untimed,
+    deviation: { why: 'rclone copies nothing that exists', compare: ['code', 'stdout'] },
+  },
+  { args: 'copy t s3:{b} --local-no-set-modtime', folders: { t: untimed.t }, bucket: { '': untimed.out } },
+  { args: 'lsf t --local-no-set-modtime --format tp --time-format max', folders: untimed },
+];
+
+export const equality: readonly TransferCase[] = [
+  ...withoutTimes,
+  ...local,
+  ...onServer,
+  ...fromServer,
+  ...files,
+  ...secret,
+  ...names,
+];
