@@ -40,6 +40,8 @@ export function layerFeatures(base: Backend, own: Partial<Features> = {}): Featu
     // Below a bucket there are only directories.
     bucketBased: base.features.bucketBased && base.root === '',
     isLocal: false,
+    // What is written through a layer is one stream.
+    parallelWrites: false,
     ...own,
   };
 }

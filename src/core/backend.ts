@@ -153,6 +153,8 @@ export interface Features {
   readonly isLocal: boolean;
   /** Ranges of one object may be read at the same time and are faster so; they name the object's etag. */
   readonly parallelReads?: boolean | undefined;
+  /** A large object goes up in parts that are under way at the same time. */
+  readonly parallelWrites?: boolean | undefined;
 }
 
 /**

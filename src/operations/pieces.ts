@@ -12,6 +12,14 @@ interface Piece {
   readonly end: number;
 }
 
+/** Would rclone call this a multi-thread copy? Its log lines are what programs look for. */
+export function isMultiThread(c: OperationContext, { backend, info }: Held, dst: Target): boolean {
+  const { multiThreadCutoff: cutoff, multiThreadStreams } = c.settings;
+  if (multiThreadStreams < 2 || cutoff < 0 || (info.size ?? 0) < cutoff) return false;
+  const { isLocal, parallelWrites } = dst.backend.features;
+  return parallelWrites === true || (dst.backend.writePieces !== undefined && !(isLocal && backend.features.isLocal));
+}
+
 /** Is the object large enough, and are both sides made for it? */
 export function readsInPieces(c: OperationContext, { backend, info }: Held, dst: Target): boolean {
   const { multiThreadCutoff: cutoff, multiThreadStreams, multiThreadChunkSize } = c.settings;

@@ -6,7 +6,7 @@ import type { Aside } from './aside.ts';
 import { callOptions, log, skipped, throttled, type OperationContext } from './context.ts';
 import { admit, withinLimit } from './limits.ts';
 import { carriedMetadata, copyMetadata } from './metadata.ts';
-import { copyInPieces, readsInPieces } from './pieces.ts';
+import { copyInPieces, isMultiThread, readsInPieces } from './pieces.ts';
 import { removeObjects } from './remove.ts';
 import type { Held } from './same.ts';
 import { unreachableError } from './unreachable.ts';
@@ -124,7 +124,7 @@ async function copyThrough(c: OperationContext, src: Held, dst: Target): Promise
     try {
       const inPieces = readsInPieces(c, src, dst) && (await copyInPieces(c, src, dst, passing));
       if (!inPieces) await copyInOne(c, src, dst, passing);
-      return `${inPieces ? 'Multi-thread ' : ''}Copied (${dst.existing ? 'replaced existing' : 'new'})`;
+      return `${isMultiThread(c, src, dst) ? 'Multi-thread ' : ''}Copied (${dst.existing ? 'replaced existing' : 'new'})`;
     } catch (e) {
       c.accounting.bytes -= taken;
       c.accounting.readBytes -= read;

@@ -69,4 +69,27 @@ describe.skipIf(!available)('downloads in ranges, beside rclone', () => {
     };
     expect(await of('tsclone')).toEqual(await of('rclone'));
   });
+
+  test.each([
+    '--multi-thread-cutoff 1Mi',
+    '--multi-thread-cutoff 1Mi --multi-thread-streams 1',
+    '--multi-thread-cutoff 7Mi',
+  ])('an upload says the same with %s', async (more) => {
+    const said = async (who: 'rclone' | 'tsclone'): Promise<string[]> => {
+      const args = `copyto big s:bkt/${who} -v --ignore-times ${more}`.split(' ');
+      const { stderr } = await (who === 'rclone' ? run(rclone as string, args, options()) : tsclone(args, options()));
+      return stderr
+        .split('\n')
+        .filter((line) => line.includes('Copied'))
+        .map((line) =>
+          line
+            .slice(20)
+            .replace(who, 'FILE')
+            .replace(/replaced existing|new/, ''),
+        );
+    };
+    const theirs = await said('rclone');
+    expect(theirs).toHaveLength(1);
+    expect(await said('tsclone')).toEqual(theirs);
+  });
 });

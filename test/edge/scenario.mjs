@@ -57,6 +57,15 @@ export async function scenario(tsclone, { endpoint, accessKeyId, secretAccessKey
   await store.write('small é+ %.txt', 'hello from the edge');
   must((await (await store.read('small é+ %.txt')).text()) === 'hello from the edge', 'small object differs');
 
+  const signer = await tsclone.presigner(store);
+  const put = await signer.put('signed é+.txt', { mimeType: 'text/plain', size: 5, metadata: { who: 'me' } });
+  // fetch sets the length by itself.
+  const headers = Object.fromEntries(Object.entries(put.headers).filter(([name]) => name !== 'content-length'));
+  must((await fetch(put.url, { method: put.method, headers, body: 'hello' })).ok, 'a signed upload was refused');
+  const get = await signer.get('signed é+.txt');
+  must((await (await fetch(get.url)).text()) === 'hello', 'a signed download differs');
+  await store.remove('signed é+.txt');
+
   const total = 11 * MiB + 12_345;
   const web = new ReadableStream({
     start() {

@@ -49,6 +49,7 @@ function featuresOf(c: S3Connection): Features {
     tiers: features.tiers,
     isLocal: false,
     parallelReads: c.options.download_url === '',
+    parallelWrites: c.quirks.use_multipart_uploads,
   };
 }
 
