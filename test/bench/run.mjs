@@ -2,7 +2,8 @@
 //   npm run bench                    300 MiB streams, through layers too, and 1000 small files
 //   npm run bench -- 3072            also a stream of this many MiB (memory must not grow with it)
 //   npm run bench -- --only layers   one group: streams, layers or files
-import { spawn } from 'node:child_process';
+//   npm run bench -- 3072 --save     keeps the figures for docs/about/performance.md (then: npm run docs)
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -122,8 +123,11 @@ function* dump(mib, hash) {
 }
 
 const rows = [];
+const kept = [];
 function report(what, results, mib) {
   const { rclone: r, tsclone: t } = results;
+  const figures = ({ cpu, wall, peak }) => ({ cpuSeconds: cpu, wallSeconds: Number(wall.toFixed(2)), peakMiB: peak });
+  kept.push({ what, mib: mib ?? 0, rclone: figures(r), tsclone: figures(t) });
   rows.push({
     what,
     'rclone cpu s': r.cpu.toFixed(2),
@@ -193,6 +197,12 @@ try {
   if (wanted('files')) await files();
   console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}, versitygw on loopback`);
   console.table(rows);
+  if (process.argv.includes('--save')) {
+    const [, release = ''] = /v(\d+\.\d+\.\d+)/.exec(execFileSync(rclone, ['version'], { encoding: 'utf8' })) ?? [];
+    const machine = `${cpus().length} × ${cpus()[0].model}`;
+    const result = { machine, node: process.versions.node, rclone: release, rows: kept };
+    writeFileSync(new URL('result.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+  }
 } finally {
   server.kill();
   rmSync(dir, { recursive: true, force: true });
