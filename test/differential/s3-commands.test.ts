@@ -276,3 +276,46 @@ describe.skipIf(rclone === undefined)('requests to an archive, beside rclone', (
     return Array.isArray(value) ? value.map((v) => JSON.stringify(v)).sort() : value;
   }
 });
+
+describe.skipIf(rclone === undefined)('an object in an archive, beside rclone', () => {
+  let server: ScriptedS3;
+  let dir: Dir;
+  beforeAll(async () => {
+    server = await startScriptedS3(
+      agreeable({
+        objects: { 'bkt/d/old': { body: 'old', headers: { 'x-amz-storage-class': 'GLACIER' } } },
+        instead: (r) =>
+          r.operation === 'GetObject'
+            ? {
+                status: 403,
+                headers: { 'content-type': 'application/xml' },
+                body: '<Error><Code>InvalidObjectState</Code><Message>no</Message><StorageClass>GLACIER</StorageClass></Error>',
+              }
+            : undefined,
+      }),
+    );
+    dir = await tempDir();
+  });
+  afterAll(async () => {
+    await server.stop();
+    await dir.remove();
+  });
+
+  test.each(['cat s:bkt/d/old', 'copyto s:bkt/d/old here', 'copy s:bkt/d here'])('%s says what to do', async (line) => {
+    const env = {
+      RCLONE_CONFIG: '/dev/null',
+      RCLONE_CONFIG_S_TYPE: 's3',
+      RCLONE_CONFIG_S_PROVIDER: 'AWS',
+      RCLONE_CONFIG_S_ENDPOINT: server.endpoint,
+      RCLONE_CONFIG_S_ACCESS_KEY_ID: 'a',
+      RCLONE_CONFIG_S_SECRET_ACCESS_KEY: 'b',
+    };
+    const args = [...line.split(' '), '--retries', '1', '--low-level-retries', '1'];
+    const theirs = await run(rclone as string, args, { cwd: dir.path, env });
+    const ours = await tsclone(args, { cwd: dir.path, env });
+    const words = 'Object in GLACIER, restore first: bucket="bkt", key="d/old"';
+    for (const { stderr } of [theirs, ours]) expect(stderr).toContain(words);
+    expect([ours.code, ours.stdout.toString()]).toEqual([theirs.code, theirs.stdout.toString()]);
+    expect(ours.stderr).toContain('tsclone backend restore -o priority=Standard -o lifetime=7 s:bkt');
+  });
+});

@@ -169,7 +169,7 @@ async function open(
     );
   } catch (e) {
     if (hasCode(e, 'precondition_failed')) throw changed(path, e);
-    throw e;
+    throw archived(c, place, path, e, o) ?? e;
   }
   quiet(out.Body);
   try {
@@ -178,6 +178,20 @@ async function open(
     await discard(out.Body);
     throw e;
   }
+}
+
+/** rclone's words for an object that must be restored from an archive before it can be read. */
+function archived(c: S3Connection, { bucket, key }: Place, path: string, e: unknown, o: ReadOptions): unknown {
+  const cause = (e as TscloneError).cause as { name?: string; StorageClass?: string; AccessTier?: string } | undefined;
+  if (cause?.name !== 'InvalidObjectState') return undefined;
+  const where = cause.AccessTier || cause.StorageClass || o.info?.tier || 'GLACIER';
+  const root = path !== '' && key.endsWith(path) ? key.slice(0, key.length - path.length).replace(/\/$/, '') : '';
+  const remedy = `tsclone backend restore -o priority=Standard -o lifetime=7 ${c.remote}:${bucket}${root === '' ? '' : `/${root}`} --include "/${path}"`;
+  return new TscloneError(
+    'permission_denied',
+    `Object in ${where}, restore first: bucket=${JSON.stringify(bucket)}, key=${JSON.stringify(key)}. Ask for it: ${remedy}`,
+    { path, remote: c.remote, status: 403, retry: 'no', cause: e },
+  );
 }
 
 function checkOpened(
