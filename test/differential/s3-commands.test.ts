@@ -18,7 +18,7 @@ const plain = (text: string): string[] =>
   text
     .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /gm, '')
     .replace(/RequestID: [^,]*, HostID: [^,]*/g, 'IDS')
-    .replace(/\. Create it with "tsclone mkdir \w+:\w+" or check its name/g, '')
+    .replace(/(The specified bucket does not exist\.).*/g, '$1')
     .replace(/\((?:\d+m)?[\d.]+m?s ago\)/g, '(AGE)')
     .replace(/^INFO {2}: Hasher is EXPERIMENTAL!\n/gm, '')
     .split('\n')
