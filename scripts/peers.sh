@@ -73,12 +73,16 @@ printf '#!/bin/sh\nexec %q "$@"\n' "$dir/clients/venv/bin/python" >"$dir/bin/cli
 chmod +x "$dir/bin/clients-python"
 link "$dir/clients/$django" django-rclone-source
 npm_bin js rclone.js@0.6.6 rclone.js/rclone.js rclone-js
-if ! command -v duplicity >/dev/null; then
-  log 'apt: duplicity'
+packages=()
+command -v duplicity >/dev/null || packages+=(duplicity gnupg)
+# Shells whose completion is tried.
+for shell in zsh fish; do command -v "$shell" >/dev/null || packages+=("$shell"); done
+if [ ${#packages[@]} -gt 0 ]; then
+  log "apt: ${packages[*]}"
   if [ "$(id -u)" = 0 ]; then
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends duplicity gnupg; } >&2
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >&2
   else
-    log 'not root: install duplicity yourself'
+    log "not root: install ${packages[*]} yourself"
   fi
 fi
 
