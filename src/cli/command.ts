@@ -57,6 +57,8 @@ export interface CommandDefinition {
   readonly retries?: boolean;
   /** Prints the stats block at the end at INFO. */
   readonly stats?: boolean;
+  /** Passes one long stream on. */
+  readonly streams?: boolean;
   readonly hidden?: boolean;
   /** Resolves when done; throws the error that ends it. Errors that were only counted are in `operation.accounting`. */
   run(c: CommandContext): Promise<void>;

@@ -47,6 +47,8 @@ export interface CliIo {
   readonly signal: AbortSignal;
   /** Says what is to be called when somebody sends SIGUSR2. */
   readonly onToggle?: (toggle: () => void) => void;
+  /** Told before a command that passes one long stream on. */
+  readonly onStream?: () => void;
   /** Folder of the program: an rclone.conf there is found first. */
   readonly programDir?: string;
 }
@@ -214,6 +216,7 @@ async function runCommand(
   const mapMetadata = settings.metadata && mapper.length > 0 ? await loadMapper(mapper) : undefined;
   const throttle = throttleOf(flags, platform, emit);
   if (throttle) io.onToggle?.(throttle.toggle);
+  if (command.streams) io.onStream?.();
   const operation: OperationContext = {
     throttle,
     platform,

@@ -25,6 +25,7 @@ export const cat: CommandDefinition = {
     { name: 'separator', type: 'string', default: '', help: 'Text behind each object' },
   ],
   groups: ['Filter', 'Listing'],
+  streams: true,
   async run(c) {
     const range = rangeOf(c);
     const discard = c.flags.bool('discard');

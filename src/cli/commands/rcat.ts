@@ -15,6 +15,7 @@ name, and the rest of the input is read for a while (64 MiB or 5 s), so that the
   flags: [{ name: 'size', type: 'int', default: '-1', help: 'Bytes that will come, where they are known' }],
   groups: ['Important'],
   examples: ['pg_dump db | tsclone rcat r2_backups:my-backup-bucket/db.sql'],
+  streams: true,
   async run(c) {
     const to = await place(c, c.args[0] as string);
     if (c.stdinIsEmpty) throw new StartError('nothing to read from standard input (stdin).');
