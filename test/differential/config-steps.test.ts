@@ -207,7 +207,9 @@ remote = x:
           .map((line) => line.replace(/^\S+ \S+ /, ''))
           .filter((line) => /^(NOTICE: Fatal|ERROR)/.test(line))
           // The reason is each program's own.
-          .map((line) => line.replace(/(using default: parsing "[^"]*" as \S+ failed: ).*/, '$1'));
+          .map((line) => line.replace(/(using default: parsing "[^"]*" as \S+ failed: ).*/, '$1'))
+          // What it is about is told by ours alone.
+          .map((line) => line.replace(/(find type field in config|found key without value): .*/, '$1'));
         results.push({
           code: done.code,
           stdout: parsed

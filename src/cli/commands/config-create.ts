@@ -1,4 +1,5 @@
 import { ConfigDraft } from '../../config/draft.ts';
+import type { ConfigFile } from '../../config/file.ts';
 import { passwordOptions, rcloneTypes } from '../../config/known-types.ts';
 import { askAll, nextQuestion, type Interview, type Question } from '../../config/questions.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -73,7 +74,7 @@ export const configUpdate: CommandDefinition = {
     const [name, ...rest] = c.args as [string, ...string[]];
     checkFlags(c);
     const { config } = await c.session();
-    const type = typeOf(config.get(name, 'type'));
+    const type = typeOf(config, name);
     const pairs = readPairs(rest);
     const draft = new ConfigDraft(config);
     for (const [key, value] of saved(pairs)) {
@@ -95,7 +96,7 @@ export const configPassword: CommandDefinition = {
   async run(c) {
     const [name, ...rest] = c.args as [string, ...string[]];
     const { config } = await c.session();
-    typeOf(config.get(name, 'type'));
+    typeOf(config, name);
     const pairs = readPairs(rest).map(
       ([key, value]) => [key, obscure(value, c.operation.platform.randomBytes)] as const,
     );
@@ -107,8 +108,9 @@ export const configPassword: CommandDefinition = {
   },
 };
 
-function typeOf(type: string | undefined): string {
-  if (type === undefined) throw usageError("couldn't find type field in config");
+function typeOf(config: ConfigFile, name: string): string {
+  const type = config.get(name, 'type');
+  if (type === undefined) throw usageError(`couldn't find type field in config: there is no remote "${name}"`);
   return type;
 }
 
@@ -196,7 +198,7 @@ function readPairs(args: readonly string[]): Pair[] {
     const eq = arg.indexOf('=');
     if (eq >= 0) pairs.push([arg.slice(0, eq), arg.slice(eq + 1)]);
     else if (i + 1 < args.length) pairs.push([arg, args[++i] as string]);
-    else throw usageError('found key without value');
+    else throw usageError(`found key without value: "${arg}"; options are key=value`);
   }
   for (const [key, value] of pairs) {
     if (/[\r\n]/.test(key + value)) throw usageError('update remote: invalid key or value contains \\n or \\r');
