@@ -26,7 +26,9 @@ seconds, peak memory and ratios. One run on ${result.machine}, Node ${result.nod
 | --- | --- | --- | --- | --- | --- |
 ${rows.map((row) => `| ${row} |`).join('\n')}
 
-Memory does not grow with the object. Streams through layers are text as a database dump has it; without layers they are
+Memory does not grow with the object: \`rcat\` of 300 MiB and of 3 GiB reached 112 and 121 MB under Node 20, 127 and 137 MB under
+Node 24. A sync of 100,000 small files took 2.6 ms of CPU time for each and 192 MB, the same again with nothing to do 2.1 ms and
+203 MB. Streams through layers are text as a database dump has it; without layers they are
 random bytes. \`gzip-crypt\` is compress over crypt.
 
 What costs more than in rclone: reading (the bytes pass Node's streams, and are hashed, which rclone's \`cat\` does not do), and
