@@ -136,7 +136,11 @@ describe('doctor', () => {
       stdio: 'ignore',
     });
     const ended = new Promise((resolve) => child.on('exit', resolve));
-    onRequest = (operation) => operation === 'UploadPart' && child.kill('SIGTERM');
+    // A second signal would end it at once.
+    let sent = false;
+    onRequest = (operation) => {
+      if (operation === 'UploadPart' && !sent) sent = child.kill('SIGTERM');
+    };
     expect(await ended).toBe(143);
     expect(operations.map((r) => r.operation)).toContain('AbortMultipartUpload');
     expect(await stored()).toEqual([]);
