@@ -53,6 +53,25 @@ export async function collect(source: ByteSource): Promise<Uint8Array> {
   return chunks.length === 1 && chunks[0] ? chunks[0] : concatBytes(chunks);
 }
 
+/** Not every runtime can iterate a web stream; a reader works in all. Leaving early cancels the stream. */
+export async function* readWebStream<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, void> {
+  const reader = stream.getReader();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) {
+        ended = true;
+        return;
+      }
+      yield value;
+    }
+  } finally {
+    if (!ended) await reader.cancel().catch(() => {});
+    reader.releaseLock();
+  }
+}
+
 /** For `catch` on a write that failed before it read anything: closes the source, then throws on. */
 export function closing(source: ByteSource): (e: unknown) => Promise<never> {
   return async (e) => {

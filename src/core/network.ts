@@ -67,6 +67,10 @@ export function proxyFor(env: Readonly<Record<string, string | undefined>>, url:
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
 }
 
+/** False = `proxyFor` finds none, whatever the URL. */
+export const namesProxy = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => !!env[name]);
+
 function isExempt(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const range = /^([\d.]+)\/(\d+)$/.exec(entry);

@@ -1,4 +1,4 @@
-import { utf8 } from '../core/bytes.ts';
+import { readWebStream, utf8 } from '../core/bytes.ts';
 import type { ByteSource } from '../core/backend.ts';
 import { TscloneError } from '../core/errors.ts';
 
@@ -18,8 +18,8 @@ export function toByteSource(body: BodyInput): { source: ByteSource; size?: numb
   if (body instanceof Uint8Array) return ofBytes(body);
   if (body instanceof ArrayBuffer) return ofBytes(new Uint8Array(body));
   if (typeof Blob !== 'undefined' && body instanceof Blob)
-    return { source: fromReader(body.stream()), size: body.size };
-  if (isWebStream(body)) return { source: fromReader(body) };
+    return { source: fromIterable(readWebStream(body.stream())), size: body.size };
+  if (isWebStream(body)) return { source: fromIterable(readWebStream(body)) };
   if (Symbol.asyncIterator in body || Symbol.iterator in body) return { source: fromIterable(body) };
   throw new TscloneError('usage', 'write: the body is none of string, bytes, Blob, stream or iterable of bytes', {
     retry: 'no',
@@ -28,25 +28,6 @@ export function toByteSource(body: BodyInput): { source: ByteSource; size?: numb
 
 function ofBytes(bytes: Uint8Array): { source: ByteSource; size: number } {
   return { source: fromIterable([bytes]), size: bytes.length };
-}
-
-/** Not every runtime can iterate a web stream; a reader works in all. Leaving early cancels the stream. */
-async function* fromReader(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
-  const reader = stream.getReader();
-  let ended = false;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        ended = true;
-        return;
-      }
-      yield asBytes(value);
-    }
-  } finally {
-    if (!ended) await reader.cancel().catch(() => {});
-    reader.releaseLock();
-  }
 }
 
 async function* fromIterable(

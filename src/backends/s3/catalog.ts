@@ -1,5 +1,5 @@
 import { suggest, type BackendCatalog } from '../../options/catalog.ts';
-import type { S3Options } from './options.ts';
+import { sdkLogModes, type S3Options } from './options.ts';
 
 // Values in rclone 1.75's order, so that numbers typed into its questions mean the same here; what 1.76 added stands behind
 // them. Places are facts out of the providers' own lists.
@@ -1136,17 +1136,7 @@ export const catalog: BackendCatalog<keyof S3Options> = {
     sts_endpoint: { provider: 'AWS', hide: 'both' },
     directory_bucket: { provider: 'AWS' },
     sdk_log_mode: {
-      bits: [
-        'Signing',
-        'Retries',
-        'Request',
-        'RequestWithBody',
-        'Response',
-        'ResponseWithBody',
-        'DeprecatedUsage',
-        'RequestEventMessage',
-        'ResponseEventMessage',
-      ],
+      bits: sdkLogModes,
     },
     ibm_api_key: { provider: 'IBMCOS' },
     ibm_resource_instance_id: { provider: 'IBMCOS' },

@@ -13,7 +13,7 @@ import {
 } from '../../options/values.ts';
 
 /** What `sdk_log_mode` can show. Of deprecated usage and event messages there is none. */
-const sdkLogModes = [
+export const sdkLogModes = [
   'Signing',
   'Retries',
   'Request',

@@ -1,5 +1,5 @@
 import { TscloneError } from '../../core/errors.ts';
-import { proxyFor, type NetworkSettings } from '../../core/network.ts';
+import { namesProxy, proxyFor, type NetworkSettings } from '../../core/network.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { HttpTransport } from './plain-http.ts';
 import type { HttpRequest } from './wire.ts';
@@ -11,6 +11,8 @@ export function goThroughProxies(
   platform: Platform,
   through: (proxy: string) => Promise<HttpTransport>,
 ): void {
+  // Most have none: their requests go straight on.
+  if (network.proxy === '' && !namesProxy(platform.env)) return;
   const direct = transport.handle.bind(transport);
   const transports = new Map<string, Promise<HttpTransport>>();
   transport.handle = async (request, o) => {

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../../core/backend.ts';
+import { readWebStream } from '../../core/bytes.ts';
 import { abortError, TscloneError } from '../../core/errors.ts';
 
 /** The bytes of a small answer, whatever kind of stream it is. */
@@ -25,25 +26,14 @@ export async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): 
       await iterator.return?.();
     },
   });
-  const reader = packed.pipeThrough(new DecompressionStream('gzip')).getReader();
-  let ended = false;
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        ended = true;
-        return;
-      }
-      yield value;
-    }
+    yield* readWebStream(packed.pipeThrough(new DecompressionStream('gzip')));
   } catch (e) {
     if (failure) throw failure.error;
     throw new TscloneError('corrupted', `${path}: the object is not valid gzip, although it says so`, {
       path,
       cause: e,
     });
-  } finally {
-    if (!ended) await reader.cancel().catch(() => {});
   }
 }
 

@@ -23,7 +23,7 @@ const systems: readonly System[] = ['linux', 'macos', 'windows'];
 function openAt(system: System, root: string): Backend {
   const options = parseOptions(local, 'local', () => undefined) as never;
   const c = { name: 'local', options, platform: platformOf(system), emit: () => {} };
-  return createLocalBackend(c, system === 'windows' ? 'C:/work' : '/work').at(root);
+  return createLocalBackend(c, system === 'windows' ? 'C:/current' : '/current').at(root);
 }
 
 test('the names that Node has for them', () => {
@@ -56,12 +56,12 @@ describe('roots', () => {
     ['windows', 'D:\\data\\x\\..\\y', 'D:/data/y'],
     ['windows', 'D:/data/', 'D:/data'],
     ['windows', 'D:', 'D:/'],
-    ['windows', 'sub\\dir', 'C:/work/sub/dir'],
+    ['windows', 'sub\\dir', 'C:/current/sub/dir'],
     ['windows', '..', 'C:/'],
     ['windows', '\\\\server\\share\\dir', '//server/share/dir'],
     ['macos', '/Users/me/x', '/Users/me/x'],
-    ['macos', 'a\\b', '/work/a\\b'],
-    ['linux', 'a\\b', '/work/a\\b'],
+    ['macos', 'a\\b', '/current/a\\b'],
+    ['linux', 'a\\b', '/current/a\\b'],
   ] as const)('%s: %s is %s', (system, given, root) => {
     expect(openAt(system, given).root).toBe(root);
   });
