@@ -6,6 +6,8 @@ const project = (name: string, testTimeout = 30_000) => ({
 
 export default defineConfig({
   test: {
+    // Each test has folders and ports of its own, and most of them wait for servers and child processes.
+    maxWorkers: '100%',
     projects: [
       project('unit'),
       project('conformance'),

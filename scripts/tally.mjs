@@ -1,6 +1,7 @@
-// Adds up the JSON reports of all vitest runs and the other checks; prints the closing line and decides the exit code.
+// Adds up the JSON reports of all vitest runs and the other checks; names what failed, prints the closing line and
+// decides the exit code.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const [folder, passedSteps, failedSteps] = process.argv.slice(2);
 let passed = Number(passedSteps);
@@ -14,6 +15,15 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')))
   console.log(
     `${file}: ${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`,
   );
+  for (const { name, assertionResults, message } of report.testResults) {
+    const wrong = assertionResults.filter((test) => test.status === 'failed');
+    for (const { fullName, failureMessages } of wrong)
+      console.log(
+        `  FAILED ${relative(process.cwd(), name)} > ${fullName}\n    ${failureMessages.join('\n').split('\n')[0]}`,
+      );
+    if (wrong.length === 0 && message)
+      console.log(`  FAILED ${relative(process.cwd(), name)}: ${message.split('\n')[0]}`);
+  }
 }
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -67,7 +67,7 @@ export interface Codecs {
   inflate(piece: Uint8Array, limit: number): Promise<Uint8Array>;
   /** One zstd frame (RFC 8878) with its checksum, at a level of libzstd. Absent = the runtime cannot. */
   zstd?(piece: Uint8Array, level: number): Promise<Uint8Array>;
-  /** The text of one zstd frame. */
+  /** The text of one zstd frame. The caller has followed its blocks to the end: Node 22 takes a frame cut off for whole. */
   unzstd(frame: Uint8Array, limit: number): Promise<Uint8Array>;
 }
 

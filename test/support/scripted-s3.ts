@@ -17,6 +17,8 @@ export interface Recorded {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Requests whose headers had come before. */
+  readonly began: number;
 }
 
 export interface Answer {
@@ -36,7 +38,7 @@ export type Script = (r: Recorded, n: number) => Answer | 'hang' | Promise<Answe
 
 export interface ScriptedS3 {
   readonly endpoint: string;
-  /** In order of arrival, once their bodies are there. */
+  /** In the order in which their bodies were whole. */
   readonly requests: Recorded[];
   /** Operations of the requests so far. */
   operations(): string[];
@@ -48,8 +50,9 @@ export interface ScriptedS3 {
 export async function startScriptedS3(script: Script): Promise<ScriptedS3> {
   const requests: Recorded[] = [];
   const counts = new Map<string, number>();
+  let began = 0;
   const answerOne = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const recorded = await record(req);
+    const recorded = await record(req, began++);
     requests.push(recorded);
     const n = counts.get(recorded.operation) ?? 0;
     counts.set(recorded.operation, n + 1);
@@ -74,7 +77,7 @@ export async function startScriptedS3(script: Script): Promise<ScriptedS3> {
   };
 }
 
-async function record(req: IncomingMessage): Promise<Recorded> {
+async function record(req: IncomingMessage, began: number): Promise<Recorded> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
   const [path = '/', search = ''] = (req.url ?? '/').split(/\?(.*)/s);
@@ -90,6 +93,7 @@ async function record(req: IncomingMessage): Promise<Recorded> {
     query,
     headers,
     body: Buffer.concat(chunks),
+    began,
   };
 }
 

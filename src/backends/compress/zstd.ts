@@ -182,6 +182,7 @@ export async function* unzstdWhole(
 }
 
 interface Frame {
+  /** From its magic number to its last block or checksum, none missing. */
   readonly bytes: Uint8Array;
   /** Most bytes of its text. */
   readonly limit: number;

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { concatBytes } from '../../../../src/core/bytes.ts';
+import { unzstdWhole } from '../../../../src/backends/compress/zstd.ts';
+import { collect, concatBytes } from '../../../../src/core/bytes.ts';
 import { createPureHash } from '../../../../src/core/edge-platform.ts';
 import { pureCodecs } from '../../../../src/core/pure-codecs.ts';
+import { SourceReader } from '../../../../src/core/source-reader.ts';
 import { xxh64Low } from '../../../../src/core/xxh64.ts';
 import { nodeCodecs } from '../../../../src/node/codecs.ts';
 import { sourceBytes, vectors } from '../../../support/compress-vectors.ts';
@@ -84,12 +86,18 @@ describe.each(Object.entries(all))('%s', (_name, codecs) => {
     expect(Buffer.from(await codecs.unzstd(frame, 1000)).equals(text)).toBe(true);
     await expect(codecs.unzstd(frame, 999)).rejects.toThrow();
     expect(frame.readUInt32LE(frame.length - 4)).toBe(xxh64Low(text));
-    for (let at = 4; at < frame.length; at++) {
+    // Read as a file is: with its blocks followed from header to header.
+    const read = (bytes: Uint8Array): Promise<Uint8Array> =>
+      collect(unzstdWhole(new SourceReader(ReadableStream.from([bytes])), codecs, 'file'));
+    expect(Buffer.from(await read(frame)).equals(text)).toBe(true);
+    for (let bit = 8 * 4; bit < 8 * frame.length; bit++) {
       const wrong = Buffer.from(frame);
-      wrong[at] = (wrong[at] as number) ^ 0x10;
-      const got = await codecs.unzstd(wrong, 1000).catch(() => undefined);
-      if (got) expect(Buffer.from(got).equals(text), `byte ${at}`).toBe(true);
+      wrong[bit >> 3] = (wrong[bit >> 3] as number) ^ (1 << (bit & 7));
+      const got = await read(wrong).catch(() => undefined);
+      if (got) expect(Buffer.from(got).equals(text), `bit ${bit}`).toBe(true);
     }
+    for (let length = 1; length < frame.length; length++)
+      await expect(read(frame.subarray(0, length)), `${length} bytes`).rejects.toThrow();
   });
 });
 

@@ -60,11 +60,12 @@ function sourceOf(bytes: Uint8Array, after?: () => Promise<void>) {
 const byNumber = (requests: readonly Recorded[]): Recorded[] =>
   requests.toSorted((a, b) => Number(a.query.get('partNumber')) - Number(b.query.get('partNumber')));
 
-/** No upload was completed, and it was aborted once. */
+/** No upload was completed, and it was aborted once, when no part was to come any more. */
 function expectAborted(s: ScriptedS3): void {
   expect(s.of('AbortMultipartUpload').map((r) => r.query.get('uploadId'))).toEqual(['u/1']);
   expect(s.of('CompleteMultipartUpload')).toEqual([]);
-  expect(s.operations().at(-1)).toBe('AbortMultipartUpload');
+  // The body of a part that was given up may still be on its way.
+  expect(s.requests.toSorted((a, b) => a.began - b.began).at(-1)?.operation).toBe('AbortMultipartUpload');
 }
 
 describe('a stream of unknown size', () => {
