@@ -49,33 +49,12 @@ npm_bin edge @cloudflare/workerd-linux-64@1.20261117.1 @cloudflare/workerd-linux
 npm_bin edge @deno/linux-x64-glibc@2.9.6 @deno/linux-x64-glibc/deno deno
 npm_bin edge @oven/bun-linux-x64@1.4.5 @oven/bun-linux-x64/bin/bun bun
 
-# Programs that drive rclone. django-rclone wants Python 3.12 or newer.
-newest_python() {
-  for python in python3.14 python3.13 python3.12 "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python python3; do
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$python"; return; }
-  done
-  log 'Python 3.12 or newer is missing'
-  return 1
-}
-django=django_rclone-0.4.0
-if [ ! -f "$dir/clients/$django/done" ]; then
-  log 'pip: django-rclone, rclone-python'
-  "$(newest_python)" -m venv "$dir/clients/venv" >&2
-  pip="$dir/clients/venv/bin/pip --quiet --disable-pip-version-check"
-  $pip install django-rclone==0.4.0 rclone-python==0.1.25 pytest pytest-django >&2
-  $pip download --no-deps --no-binary :all: -d "$dir/clients" django-rclone==0.4.0 >&2
-  tar -xzf "$dir/clients/$django.tar.gz" -C "$dir/clients"
-  touch "$dir/clients/$django/done"
-fi
-# A link to the Python of a venv forgets the venv.
-rm -f "$dir/bin/clients-python"
-printf '#!/bin/sh\nexec %q "$@"\n' "$dir/clients/venv/bin/python" >"$dir/bin/clients-python"
-chmod +x "$dir/bin/clients-python"
-link "$dir/clients/$django" django-rclone-source
-npm_bin js rclone.js@0.6.6 rclone.js/rclone.js rclone-js
+# Debian's packages: programs, database servers with what their Python drivers are built with, shells for completion.
 packages=()
+command -v mariadbd >/dev/null || packages+=(mariadb-server-core mariadb-client)
+command -v mariadb_config >/dev/null || packages+=(libmariadb-dev pkg-config gcc)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 command -v duplicity >/dev/null || packages+=(duplicity gnupg)
-# Shells whose completion is tried.
 for shell in zsh fish; do command -v "$shell" >/dev/null || packages+=("$shell"); done
 if [ ${#packages[@]} -gt 0 ]; then
   log "apt: ${packages[*]}"
@@ -85,5 +64,33 @@ if [ ${#packages[@]} -gt 0 ]; then
     log "not root: install ${packages[*]} yourself"
   fi
 fi
+for program in initdb postgres pg_dump pg_restore pg_isready psql; do
+  newest=$(compgen -G "/usr/lib/postgresql/*/bin/$program" | sort -V | tail -1) || continue
+  link "$newest" "$program"
+done
 
+# Programs that drive rclone. django-rclone wants Python 3.12 or newer.
+newest_python() {
+  for python in python3.14 python3.13 python3.12 "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python python3; do
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$python"; return; }
+  done
+  log 'Python 3.12 or newer is missing'
+  return 1
+}
+django=django_rclone-0.4.0
+if [ ! -f "$dir/clients/$django/done-with-databases" ]; then
+  log 'pip: django-rclone, rclone-python'
+  "$(newest_python)" -m venv "$dir/clients/venv" >&2
+  pip="$dir/clients/venv/bin/pip --quiet --disable-pip-version-check"
+  $pip install django-rclone==0.4.0 rclone-python==0.1.25 pytest pytest-django 'psycopg[binary]' mysqlclient >&2
+  $pip download --no-deps --no-binary :all: -d "$dir/clients" django-rclone==0.4.0 >&2
+  tar -xzf "$dir/clients/$django.tar.gz" -C "$dir/clients"
+  touch "$dir/clients/$django/done-with-databases"
+fi
+# A link to the Python of a venv forgets the venv.
+rm -f "$dir/bin/clients-python"
+printf '#!/bin/sh\nexec %q "$@"\n' "$dir/clients/venv/bin/python" >"$dir/bin/clients-python"
+chmod +x "$dir/bin/clients-python"
+link "$dir/clients/$django" django-rclone-source
+npm_bin js rclone.js@0.6.6 rclone.js/rclone.js rclone-js
 printf 'export PATH=%q:$PATH\n' "$dir/bin"

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTree, localTree } from '../differential/harness.ts';
+import { hasDatabases, startMariadb, startPostgres, type DatabaseServer } from '../support/databases.ts';
 import { findPeer } from '../support/peers.ts';
 import { run, tscloneBin, type RunOptions, type RunResult } from '../support/run.ts';
 import { startVersitygw, tempDir, type S3Server } from '../support/servers.ts';
@@ -12,6 +13,7 @@ const python = findPeer('clients-python');
 const rcloneJs = findPeer('rclone-js');
 const django = findPeer('django-rclone-source');
 const duplicity = findPeer('duplicity');
+const databases = hasDatabases();
 
 /** Programs that drive rclone, with tsclone in its place, over a real S3 server. */
 describe.skipIf(findPeer('versitygw') === undefined)('programs that call rclone', () => {
@@ -84,17 +86,26 @@ describe.skipIf(findPeer('versitygw') === undefined)('programs that call rclone'
     expect(done.code).toBe(0);
   });
 
-  test.skipIf(!django || !python)("django-rclone's own suite", async () => {
+  test.skipIf(!django || !python || !databases)("django-rclone's own suite", async () => {
     const args = ['-m', 'pytest', '-q', '-m', 'integration or not integration', '-p', 'no:cacheprovider'];
     const source = await realpath(django as string);
-    const env = { TEST_SQLITE_NAME: join(dir.path, 'django.sqlite3') };
-    const done = await start(python as string, args, { cwd: source, env });
-    const out = done.stdout.toString();
-    // Its integration tests run: they need an rclone. Only those for the database servers are left out.
-    const [, ok, skipped] = /(\d+) passed(?:, (\d+) skipped)?/.exec(out) ?? [];
-    expect(out.slice(-2000)).not.toMatch(/\d+ (failed|error)/);
-    expect(Number(ok)).toBeGreaterThanOrEqual(197);
-    expect(Number(skipped ?? 0)).toBeLessThanOrEqual(2);
+    const [postgres, mariadb] = await Promise.all([startPostgres(), startMariadb()]);
+    const of = (name: 'PG' | 'MYSQL', s: DatabaseServer): [string, string][] => [
+      [`TEST_${name}_HOST`, '127.0.0.1'],
+      [`TEST_${name}_PORT`, String(s.port)],
+      [`TEST_${name}_USER`, s.user],
+      [`TEST_${name}_PASSWORD`, s.password],
+      [`TEST_${name}_NAME`, s.databases[0]],
+    ];
+    const env = {
+      ...Object.fromEntries([...of('PG', postgres), ...of('MYSQL', mariadb)]),
+      TEST_SQLITE_NAME: join(dir.path, 'django.sqlite3'),
+    };
+    const done = await start(python as string, args, { cwd: source, env }).finally(() =>
+      Promise.all([postgres.stop(), mariadb.stop()]),
+    );
+    // With its integration tests, which need an rclone and the database servers.
+    expect(done.stdout.toString().slice(-2000)).toMatch(/^199 passed(?!.*skipped)/m);
     expect(done.code).toBe(0);
   });
 

@@ -19,7 +19,15 @@ export type Peer =
   | 'clients-python'
   | 'django-rclone-source'
   | 'rclone-js'
-  | 'duplicity';
+  | 'duplicity'
+  | 'initdb'
+  | 'postgres'
+  | 'pg_dump'
+  | 'psql'
+  | 'mariadb-install-db'
+  | 'mariadbd'
+  | 'mariadb'
+  | 'mysqldump';
 
 /**
  * Path of a peer: from `TSCLONE_PEER_<NAME>`, else PATH, else undefined after one line that says what is skipped. With
