@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
-import { fstatSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, fstatSync, statSync } from 'node:fs';
+import * as module from 'node:module';
+import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 
@@ -14,6 +15,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
+keepCompiled();
 const { runCli } = await import('./main.ts');
 const { interrupted } = await import('./exit-code.ts');
 const { openTerminal } = await import('../node/terminal.ts');
@@ -56,6 +58,16 @@ const code = await runCli(process.argv.slice(2), {
   ...(process.argv[1] === undefined ? {} : { programDir: dirname(process.argv[1]) }),
 });
 process.exit(code === interrupted && stoppedBy ? codes[stoppedBy] : code);
+
+/**
+ * Keeps what V8 compiles for the next start (Node 22.8). Not in the folder for temporary files, Node's default: there, others
+ * could lay code ready.
+ */
+function keepCompiled(): void {
+  const home = process.env['HOME'];
+  const caches = process.env['XDG_CACHE_HOME'] || (home && existsSync(home) && join(home, '.cache'));
+  if (caches) module.enableCompileCache?.(join(caches, 'tsclone'));
+}
 
 /** A terminal, /dev/null or a closed descriptor gives nothing to read. */
 function stdinIsEmpty(): boolean {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { run } from './run.ts';
+import { run, sharedCode } from './run.ts';
 
 const driver = fileURLToPath(new URL('terminal_driver.py', import.meta.url));
 
@@ -26,7 +26,7 @@ export async function runOnPty(python: string, argv: readonly string[], o: PtyOp
   const job = {
     argv,
     cwd: o.cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: o.cwd, TZ: 'UTC', TERM: 'xterm', ...o.env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: o.cwd, TZ: 'UTC', TERM: 'xterm', ...sharedCode, ...o.env },
     answers: o.answers,
     prompts: o.prompts ?? '(> |(^|\\n)password:)$',
     timeout: 100,

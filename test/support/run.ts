@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url';
 /** The built command line. `npm test` builds it first. */
 export const tscloneBin = fileURLToPath(new URL('../../dist/cli/bin.js', import.meta.url));
 
+/** Compiled code that runs share: into their own HOME each would write it anew. */
+export const sharedCode = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/tsclone-code', import.meta.url)),
+} as const;
+
 export interface RunResult {
   readonly code: number | null;
   readonly stdout: Buffer;
@@ -23,7 +28,7 @@ export function run(program: string, args: readonly string[], o: RunOptions = {}
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: o.cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: o.cwd ?? '/nonexistent', TZ: 'UTC', ...o.env },
+      env: { PATH: process.env['PATH'] ?? '', HOME: o.cwd ?? '/nonexistent', TZ: 'UTC', ...sharedCode, ...o.env },
       stdio: [o.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const out: Buffer[] = [];
