@@ -14,7 +14,6 @@ export interface GateRecord {
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
-  readonly ms: number;
 }
 
 export interface Gate {
@@ -43,11 +42,10 @@ export async function startGate(upstream: S3Server, o: GateOptions = {}): Promis
   const platform = nodePlatform({});
 
   const server = createServer((req, res) => {
-    const started = Date.now();
     void answer(req, res).then((operation) => {
       const { path, query, headers } = requestOf(req);
       const status = res.statusCode;
-      log.push({ operation, method: req.method ?? '', path, query, headers, status, ms: Date.now() - started });
+      log.push({ operation, method: req.method ?? '', path, query, headers, status });
     });
   });
   // R2 never answers 100 Continue; a client that waits for it is late.
