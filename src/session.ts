@@ -1,14 +1,14 @@
 import type { Registry } from './backends/registry.ts';
 import { ConfigFile } from './config/file.ts';
 import { rcloneTypes } from './config/known-types.ts';
-import { listRemotes, optionText, remoteType, type ConfigSources } from './config/resolve.ts';
+import { listRemotes, optionText, remoteType, strongerSource, type ConfigSources } from './config/resolve.ts';
 import { defaultLimits, type Backend, type TransportLimits } from './core/backend.ts';
 import type { BackendDefinition } from './core/definition.ts';
 import { TscloneError } from './core/errors.ts';
 import { nearest } from './core/nearest.ts';
 import { ignoreEvents, type Emit } from './core/events.ts';
 import type { Platform } from './core/platform.ts';
-import { formatParams, parseRemote, type Remote } from './core/remote.ts';
+import { formatParams, parseRemote, type Remote, type ValueSource } from './core/remote.ts';
 import type { OptionMeta } from './options/define.ts';
 import { flagName, parseOptions } from './options/derive.ts';
 
@@ -38,6 +38,8 @@ export interface Session {
   open(reference: string): Promise<Backend>;
   /** Definition and typed options behind a reference, without opening it. */
   resolve(remote: Remote): Promise<{ definition: BackendDefinition; options: Record<string, unknown> }>;
+  /** What gives an option of a remote its value before the config file is asked. */
+  strongerSource(remote: Remote, option: string): Promise<ValueSource | undefined>;
   remotes(): { name: string; type: string; source: 'environment' | 'file'; description: string }[];
   /** References that an opened layer has opened below itself, as its options name them. */
   below(remote: Remote): readonly string[];
@@ -66,6 +68,12 @@ export function createSession(o: SessionOptions): Session {
       optionText(sources, remote, option, flagName(type, option, facts.get(option) as OptionMeta)),
     );
     return { definition, options };
+  }
+
+  async function sourceOf(remote: Remote, option: string): Promise<ValueSource | undefined> {
+    const type = typeOf(remote);
+    const meta = (await o.registry[type]?.())?.options.meta.get(option);
+    return meta && strongerSource(sources, remote, option, flagName(type, option, meta));
   }
 
   const said = new Set<string>();
@@ -138,6 +146,7 @@ export function createSession(o: SessionOptions): Session {
     limits,
     open,
     resolve,
+    strongerSource: sourceOf,
     remotes: () => listRemotes(sources),
     below: (remote) => [...(lowerReferences.get(keyOf(remote)) ?? [])],
     reopen: () => createSession(o),

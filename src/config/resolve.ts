@@ -1,4 +1,5 @@
 import type { ConfigFile } from './file.ts';
+import type { ValueSource } from '../core/remote.ts';
 import { flagVariable, remoteVariable } from '../options/derive.ts';
 
 export interface ConfigSources {
@@ -30,6 +31,19 @@ export function optionText(
     s.env[remoteVariable(remote.name, option)] ??
     (s.file.get(remote.name, option) || undefined)
   );
+}
+
+/** What gives one option its value before the file is asked; undefined = the file or the default does. */
+export function strongerSource(
+  s: ConfigSources,
+  remote: { readonly name: string; readonly params: ReadonlyMap<string, string> },
+  option: string,
+  flag: string,
+): ValueSource | undefined {
+  if (remote.params.has(option)) return { kind: 'connection', name: option };
+  if (s.flags.has(flag)) return { kind: 'flag', name: `--${flag}` };
+  const name = [flagVariable(flag), remoteVariable(remote.name, option)].find((v) => s.env[v] !== undefined);
+  return name === undefined ? undefined : { kind: 'variable', name };
 }
 
 /** Names of remotes that exist only in the environment, in its order, in lower case as rclone shows them. */

@@ -1,4 +1,5 @@
 import type { FaultName } from './faults.ts';
+import type { ValueSource } from './remote.ts';
 
 /** What is tried, in the order of the report. */
 export type CheckName =
@@ -39,6 +40,8 @@ export interface Mend {
   readonly others?: readonly string[];
   /** Another option with which it changes places: two secrets, which nobody prints. */
   readonly exchange?: string;
+  /** For those of the options that have it: what gives the value today and counts more than the file. */
+  readonly from?: Readonly<Record<string, ValueSource>>;
 }
 
 /** One thing that is wrong, with its cause and its cure. No text of it holds a secret. */

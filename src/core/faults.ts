@@ -99,6 +99,10 @@ const facts = {
     meaning: 'The service knows the key and gets another signature than was sent: the secret is wrong.',
     remedy: 'Set secret_access_key anew; shells cut secrets at special characters, so put it in single quotes.',
   },
+  stray_characters: {
+    meaning: 'A key has blanks, a line break or quotation marks at an end, and they count as part of it.',
+    remedy: 'Set it without: echo ends a value with a line break (printf %s does not), and nobody takes quotes away.',
+  },
   expired_token: {
     meaning: 'The temporary keys have run out.',
     remedy: 'Fetch new ones and set all three: access_key_id, secret_access_key, session_token.',

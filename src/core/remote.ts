@@ -13,6 +13,13 @@ export interface Remote {
   readonly configString: string;
 }
 
+/** What gives an option of a remote its value, where it is not the config file. */
+export interface ValueSource {
+  readonly kind: 'connection' | 'flag' | 'variable';
+  /** Of the parameter in the connection string, the flag (with its dashes) or the variable. */
+  readonly name: string;
+}
+
 const namePattern = /^:?[\w\p{L}\p{N}.+@]+(?:[ -]+[\w\p{L}\p{N}.+@-]+)*$/u;
 const none: ReadonlyMap<string, string> = new Map();
 

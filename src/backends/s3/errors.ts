@@ -76,7 +76,11 @@ function networkError(error: SdkError, call: FailedCall): TscloneError {
   const reason = reasons[code] ?? (tlsCodes.test(code) ? tls : messageOf(inner));
   if (!isNetwork) {
     const what =
-      code === 'ERR_INVALID_URL' ? `: endpoint "${call.endpoint}" of remote "${call.remote}" is no address` : '';
+      code === 'ERR_INVALID_URL'
+        ? `: endpoint "${call.endpoint}" of remote "${call.remote}" is no address`
+        : code === 'ERR_INVALID_CHAR'
+          ? `: a key of remote "${call.remote}" has a line break in it, or another character that no key has`
+          : '';
     return new TscloneError('other', `operation error S3: ${call.operation}, ${messageOf(error)}${what}`, {
       cause: error,
       path: call.key,

@@ -81,6 +81,8 @@ function mendable(session: Session, diagnosis: Diagnosis, written: readonly Find
     .flatMap((r) => r.findings)
     .filter(({ mend, remote, fault, proved, guess }) => {
       if (!mend || guess || !session.config.has(remote)) return false;
+      // What counts more than the file is not mended in it.
+      if (mend.from) return false;
       const isKnown = mend.value !== undefined || mend.remove === true || (mend.exchange !== undefined && proved);
       if (!isKnown) return false;
       return !written.some((w) => w.fault === fault && w.remote === remote);

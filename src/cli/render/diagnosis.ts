@@ -1,4 +1,5 @@
 import type { Check, CheckStatus, Diagnosis, Finding, Mend, RemoteReport } from '../../core/diagnosis.ts';
+import type { ValueSource } from '../../core/remote.ts';
 import { remoteVariable } from '../../options/derive.ts';
 import { withoutControls } from '../output.ts';
 import { wrap } from './wrap.ts';
@@ -27,7 +28,8 @@ export function showDiagnosis(d: Diagnosis, o: ShowOptions): string {
     for (const check of report.checks) if (check.status !== 'skipped') lines.push(...row(check, paint));
     lines.push(...skipped(report.checks, paint));
   }
-  for (const finding of d.remotes.flatMap((r) => r.findings)) lines.push('', ...problem(finding, o, paint));
+  for (const finding of d.remotes.flatMap((r) => r.findings))
+    lines.push('', ...problem(finding, d.reference, o, paint));
   const left = d.remotes.flatMap((r) => r.left);
   if (left.length > 0)
     lines.push('', 'left behind, for you to delete:', ...left.map((name) => `  ${withoutControls(name)}`));
@@ -56,7 +58,12 @@ function skipped(checks: readonly Check[], paint: (s: CheckStatus, t: string) =>
   );
 }
 
-function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) => string): string[] {
+function problem(
+  f: Finding,
+  reference: string,
+  o: ShowOptions,
+  paint: (s: CheckStatus, t: string) => string,
+): string[] {
   const status = f.severity === 'error' ? 'failed' : 'warning';
   const lines = [
     `${paint(status, f.severity === 'error' ? 'PROBLEM' : 'WARNING')} ${f.fault} (${f.check} of ${withoutControls(f.remote)})`,
@@ -65,10 +72,13 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
   if (f.answer !== undefined) lines.push(...hanging('answer', withoutControls(f.answer)));
   lines.push(...hanging('remedy', withoutControls(f.remedy)));
   if (!f.mend) return lines;
-  const { option, value, remove, exchange, others = [] } = f.mend;
+  const { option, value, remove, exchange, others = [], from = {} } = f.mend;
   if (exchange !== undefined) {
     lines.push(`  line     the values of ${option} and ${exchange} change places${tried(f)}`);
-    return o.hasSection(f.remote) ? [...lines, '  command  --fix does it'] : lines;
+    lines.push(...[option, exchange].flatMap((name) => (from[name] ? [given(from[name])] : [])));
+    return o.hasSection(f.remote) && f.proved && Object.keys(from).length === 0
+      ? [...lines, `  command  tsclone doctor ${quoted(withoutControls(reference))} --fix`]
+      : lines;
   }
   const all = [option, ...others];
   // Lines to copy are not broken.
@@ -76,14 +86,26 @@ function problem(f: Finding, o: ShowOptions, paint: (s: CheckStatus, t: string) 
     const line = remove ? `remove the line of ${name}` : `${name} = ${value ?? '…'}`;
     lines.push(`  ${(name === option ? 'line' : '').padEnd(8)} ${withoutControls(line)}${tried(f)}`);
   }
-  const pairs = all.map((name) => `${name}=${quoted(value ?? '…')}`);
-  if (o.hasSection(f.remote)) {
+  const inFile = all.filter((name) => !from[name]);
+  const pairs = inFile.map((name) => `${name}=${quoted(value ?? '…')}`);
+  if (inFile.length > 0 && o.hasSection(f.remote)) {
     const command = remove ? `config unset ${f.remote} ${option}` : `config update ${f.remote} ${pairs.join(' ')}`;
     lines.push(`  command  tsclone ${withoutControls(command)}`);
-  } else if (/^[\w-]+$/.test(f.remote) && !remove) {
-    lines.push(`  variable ${remoteVariable(f.remote, option)}=${quoted(value ?? '…')}`);
+  } else if (inFile.length > 0 && /^[\w-]+$/.test(f.remote) && !remove) {
+    for (const name of inFile) lines.push(`  variable ${remoteVariable(f.remote, name)}=${quoted(value ?? '…')}`);
   }
+  for (const name of all) if (from[name]) lines.push(given(from[name], remove ? '' : quoted(value ?? '…')));
   return lines;
+}
+
+/** Where the value stands that counts more than the config file: it is to be changed there. */
+function given({ kind, name }: ValueSource, value?: string): string {
+  const place = kind === 'connection' ? `${name}=… in the connection string` : name;
+  if (value === undefined) return `  ${kind === 'connection' ? 'text    ' : kind.padEnd(8)} ${place}`;
+  if (value === '') return `  ${kind === 'connection' ? 'text    ' : kind.padEnd(8)} leave out ${place}`;
+  return kind === 'connection'
+    ? `  text     ${name}=${value} in the connection string`
+    : `  ${kind.padEnd(8)} ${name}=${value}`;
 }
 
 const tried = ({ proved, guess }: Finding): string =>
@@ -93,8 +115,7 @@ function writtenLines({ remote, fault, mend }: Finding, d: Diagnosis): string[] 
   if (!mend) return [];
   const line = `written into [${remote}]: ${writtenText(mend)}`;
   const stays = d.remotes.some((r) => r.findings.some((f) => f.fault === fault && f.remote === remote));
-  const note = `That did not help: a variable, a flag or the connection string gives ${mend.option} too, and counts more.`;
-  return stays ? [line, ...wrap(note, width - 2).map((text) => `  ${text}`)] : [line];
+  return stays ? [line, '  That did not help.'] : [line];
 }
 
 function writtenText({ option, value = '', remove, exchange }: Mend): string {

@@ -9,7 +9,7 @@ import {
 import { hasCode, messageOf } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import { trimSlashes } from '../../core/path.ts';
-import { joinReference, parseRemote, type Remote } from '../../core/remote.ts';
+import { joinReference, parseRemote, type Remote, type ValueSource } from '../../core/remote.ts';
 import type { S3Options } from '../../backends/s3/options.ts';
 import type { Session } from '../../session.ts';
 import { checkStorage } from './storage.ts';
@@ -33,6 +33,7 @@ async function visit(
   o: DiagnoseOptions,
   out: RemoteReport[],
   seen: Set<string>,
+  upper?: string,
 ): Promise<boolean> {
   if (seen.has(reference)) return true;
   seen.add(reference);
@@ -54,7 +55,8 @@ async function visit(
     const { diagnoseS3 } = await import('../../backends/s3/diagnose/diagnose.ts');
     const { platform, limits, emit } = session;
     const options = resolved.options as unknown as S3Options;
-    return add(await diagnoseS3({ name, options, path: trimSlashes(remote.path), platform, limits, emit }, o));
+    const report = await diagnoseS3({ name, options, path: trimSlashes(remote.path), platform, limits, emit }, o);
+    return add(await withSources(session, remote, upper === undefined ? report : namingBucketIn(upper, report)));
   }
   let backend: Backend | undefined;
   let failure: unknown;
@@ -66,15 +68,38 @@ async function visit(
   let sound = true;
   for (const below of lowerReferences(session, remote, resolved.options)) {
     const target = type === 'alias' ? joinReference(below, remote.path) : below;
-    if (!(await visit(session, target, o, out, seen))) sound = false;
+    if (!(await visit(session, target, o, out, seen, name))) sound = false;
   }
   if (type === 'alias' && backend) return sound;
   const f = new Findings(name);
-  if (!backend) f.found(openFault(failure), 'cannot be opened');
-  else if (sound) await checkStorage(backend, type, session.platform, session.emit, f, o);
-  else f.skip(['list', 'content'], 'not tried: what stands below does not work');
-  const place = backend?.description ?? type;
-  return add({ remote: name, type, place, checks: f.checks, findings: f.findings, left: f.left }) && sound;
+  if (!sound) f.skip(backend ? ['list', 'content'] : ['config'], 'not tried: what stands below does not work');
+  else if (backend) await checkStorage(backend, type, session.platform, session.emit, f, o);
+  else f.found(openFault(failure, [...resolved.definition.options.meta.keys()]), 'cannot be opened');
+  const place = backend?.description ?? '';
+  const report = { remote: name, type, place, checks: f.checks, findings: f.findings, left: f.left };
+  return add(await withSources(session, remote, report)) && sound;
+}
+
+/** Notes of each line that mends what would count more than that line. */
+async function withSources(session: Session, remote: Remote, report: RemoteReport): Promise<RemoteReport> {
+  const findings = report.findings.map(async (f): Promise<Finding> => {
+    if (!f.mend) return f;
+    const { option, exchange, others = [] } = f.mend;
+    const from: Record<string, ValueSource> = {};
+    for (const name of [option, ...others, ...(exchange === undefined ? [] : [exchange])]) {
+      const source = await session.strongerSource(remote, name);
+      if (source) from[name] = source;
+    }
+    return Object.keys(from).length === 0 ? f : { ...f, mend: { ...f.mend, from } };
+  });
+  return { ...report, findings: await Promise.all(findings) };
+}
+
+/** Below a layer the bucket belongs into an option of the layer. */
+function namingBucketIn(upper: string, report: RemoteReport): RemoteReport {
+  const remedy = `Name the bucket in remote "${upper}": ${report.remote}:BUCKET in place of ${report.remote}:.`;
+  const findings = report.findings.map((f) => (f.fault === 'cannot_list_buckets' ? { ...f, remedy } : f));
+  return { ...report, findings };
 }
 
 /** What opening the remote has opened below; where that failed early, what its options name. */
@@ -114,12 +139,16 @@ function cannotResolve(session: Session, reference: string, e: unknown): RemoteR
   return { remote, type: '', place: reference, checks: f.checks, findings: f.findings, left: [] };
 }
 
-function openFault(e: unknown): Omit<Finding, 'remote' | 'severity'> {
+/** `options`: those of the type; the message names the one to mend. */
+function openFault(e: unknown, options: readonly string[] = []): Omit<Finding, 'remote' | 'severity'> {
+  const message = messageOf(e);
+  const words = new Set(message.split(/[^\w]+/));
+  const option = options.find((name) => words.has(name));
   return {
     fault: 'bad_config',
     check: 'config',
-    cause: 'The remote cannot be opened as it is configured.',
-    remedy: 'Mend the option that the message names.',
-    answer: messageOf(e),
+    cause: `It cannot be opened: ${message.replace(/\.$/, '')}.`,
+    remedy: option === undefined ? 'Mend what the message names.' : `Set ${option} anew.`,
+    ...(option === undefined ? {} : { mend: { option } }),
   };
 }

@@ -221,12 +221,50 @@ describe('doctor', () => {
     expect((await doctor(['drive:'])).stdout).toContain('PROBLEM other_program');
   });
 
-  test('a remote of variables is told the variable', async () => {
+  test('where the value counts more than the file, that place is named and the file is left alone', async () => {
     await configure();
-    const done = await doctor([`r2:${bucket}`, '--fix'], { env: { RCLONE_CONFIG_R2_REGION: 'mars' } });
-    expect(done.code).toBe(1);
-    expect(done.stdout).toContain('line     region = auto');
-    expect(done.stdout).toContain('written into [r2]: region = auto\n  That did not help: a variable, a flag');
+    const before = await readFile(conf, 'utf8');
+    const told = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
+      const { code, stdout } = await doctor([...args, '--fix'], { env });
+      expect(code).toBe(1);
+      expect(stdout).toContain('  line     region = auto   (tried: it helps)\n');
+      expect(stdout).not.toContain('config update');
+      return stdout;
+    };
+    expect(await told([`r2:${bucket}`], { RCLONE_CONFIG_R2_REGION: 'mars' })).toContain(
+      '\n  variable RCLONE_CONFIG_R2_REGION=auto\n',
+    );
+    const both = { RCLONE_CONFIG_R2_REGION: 'auto', RCLONE_S3_REGION: 'mars' };
+    expect(await told([`r2:${bucket}`], both)).toContain('\n  variable RCLONE_S3_REGION=auto\n');
+    expect(await told([`r2:${bucket}`, '--s3-region=mars'])).toContain('\n  flag     --s3-region=auto\n');
+    expect(await told([`r2,region=mars:${bucket}`])).toContain('\n  text     region=auto in the connection string\n');
+    expect(await readFile(conf, 'utf8')).toBe(before);
+  });
+
+  test.each([
+    ['a line break', `${keys.accessKeyId}\n`, secret, 'access_key_id'],
+    ['a line break', keys.accessKeyId, `${secret}\n`, 'secret_access_key'],
+    ['blanks', `${keys.accessKeyId} `, secret, 'access_key_id'],
+    ['quotation marks', `"${keys.accessKeyId}"`, `"${secret}"`, 'access_key_id and secret_access_key'],
+  ])('%s at the end of a key out of variables', async (what, id, key, names) => {
+    await configure({ access_key_id: '', secret_access_key: '' });
+    const env = { RCLONE_CONFIG_R2_ACCESS_KEY_ID: id, RCLONE_CONFIG_R2_SECRET_ACCESS_KEY: key };
+    const done = await doctor([`r2:${bucket}`], { env });
+    const text = done.stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('PROBLEM stray_characters (credentials of r2)');
+    expect(text).toContain(`${names} of remote "r2" ${names.includes(' ') ? 'have' : 'has'} ${what} at an end`);
+    expect(text).toContain('(tried: it helps)');
+    for (const name of names.split(' and '))
+      expect(text).toContain(`variable RCLONE_CONFIG_R2_${name.toUpperCase()}=…`);
+    expect(done.stdout).not.toContain(secret);
+    expect(done.stdout).not.toContain('config update');
+  });
+
+  test('an endpoint that came with a line break', async () => {
+    await configure();
+    const done = await doctor([`r2:${bucket}`], { env: { RCLONE_CONFIG_R2_ENDPOINT: `${server.url}\n` } });
+    expect(done.stdout).toContain('PROBLEM bad_endpoint');
+    expect(done.stdout).toContain(`  variable RCLONE_CONFIG_R2_ENDPOINT=${server.url}\n`);
   });
 });
 
@@ -276,7 +314,22 @@ describe('through layers', () => {
     const done = await doctor(['safe:']);
     expect(done.stdout).toContain('PROBLEM bad_config (config of safe)');
     expect(done.stdout).not.toContain('not obscured');
+    expect(done.stdout).toContain('  cause    It cannot be opened: failed to decrypt password: base64');
+    expect(done.stdout).toContain('  command  tsclone config update safe password=…\n');
     expect((await doctor(['up:'])).stdout).toContain('PROBLEM unknown_remote (config of gone)');
+  });
+
+  test('layers that stand on themselves, and a layer over all buckets, are told once', async () => {
+    const loop = `[one]\ntype = alias\nremote = two:\n[two]\ntype = alias\nremote = one:\n`;
+    await configure({}, `${loop}[safe]\ntype = crypt\nremote = r2:\npassword = ${hidden('right')}\n`);
+    const findings = async (name: string): Promise<unknown> =>
+      (JSON.parse((await doctor([name, '--json'])).stdout) as Diagnosis).remotes.flatMap((r) =>
+        r.findings.map((f) => [f.remote, f.fault, f.mend?.option ?? f.remedy]),
+      );
+    expect(await findings('one:')).toEqual([['two', 'bad_config', 'remote']]);
+    expect(await findings('safe:')).toEqual([
+      ['r2', 'cannot_list_buckets', 'Name the bucket in remote "safe": r2:BUCKET in place of r2:.'],
+    ]);
   });
 
   test('files beside those of crypt are a warning', async () => {

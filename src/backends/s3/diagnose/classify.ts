@@ -5,6 +5,7 @@ import type { S3Options } from '../options.ts';
 import { networkFault } from './address.ts';
 import type { Failure } from './attempt.ts';
 import { isCertainlySwapped, looksSwapped } from './settings.ts';
+import { strayInKeys } from './stray.ts';
 
 /** Changed options, and the line that says the same in a config. */
 export interface Trial {
@@ -61,6 +62,8 @@ function ofNetwork(c: S3Connection, bucket: string, failure: Failure): Verdict |
       remedy: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile.',
     };
   }
+  const stray = failure.code === 'ERR_INVALID_CHAR' ? strayInKeys(c) : undefined;
+  if (stray) return stray;
   // The endpoint itself has answered before.
   if (bucket !== '' && !c.quirks.force_path_style) return pathStyle(c, `There is no host "${bucket}.${hostOf(c)}"`);
   return {
@@ -294,7 +297,9 @@ function version2(c: S3Connection): Verdict {
 export function suspects(c: S3Connection, bucket: string, verdict: Verdict): readonly Verdict[] {
   // A service that looks for the bucket in the path alone takes such a request for one without a bucket.
   const inHost = bucket !== '' && !c.quirks.force_path_style && c.endpoint !== '' && verdict.check === 'list';
+  const stray = verdict.check === 'credentials' ? strayInKeys(c) : undefined;
   return [
+    ...(stray ? [stray] : []),
     ...(inHost ? [pathStyle(c, 'The service did not find the bucket in the host name')] : []),
     ...(signsVersion2(c) && verdict.fault !== 'signature_version' ? [version2(c)] : []),
   ];
@@ -304,7 +309,7 @@ export function suspects(c: S3Connection, bucket: string, verdict: Verdict): rea
 function secretForm({ quirks, options: { secret_access_key: secret } }: S3Connection): string {
   if (quirks.provider === 'Cloudflare' && !/^[0-9a-f]{64}$/.test(secret))
     return ' (it has not the form of an R2 secret, 64 hexadecimal digits: is it the token value?)';
-  return /^\s|\s$|["']/.test(secret) ? ' (it has quotes or spaces in it)' : '';
+  return /["'\s]/.test(secret) ? ' (it has quotes or spaces in it)' : '';
 }
 
 function anonymous(

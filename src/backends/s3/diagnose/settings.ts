@@ -2,6 +2,7 @@ import type { Findings } from '../../../core/diagnosis.ts';
 import { nearest } from '../../../core/nearest.ts';
 import type { S3Options } from '../options.ts';
 import { providers } from '../providers/quirks.ts';
+import { strayText, withoutStray } from './stray.ts';
 
 /** Mistakes that the options show by themselves. Answers false when there is no sense in sending requests. */
 export function checkSettings(name: string, o: S3Options, bucket: string, f: Findings): boolean {
@@ -47,18 +48,21 @@ function checkEndpoint(name: string, o: S3Options, bucket: string, f: Findings):
       check: 'config',
       cause: `Remote "${name}" is of provider ${o.provider} and has no endpoint.`,
       remedy: 'Set the address of the service.',
-      mend: { option: 'endpoint', ...(o.provider === 'Cloudflare' ? {} : {}) },
+      mend: { option: 'endpoint' },
     });
     return false;
   }
   const address = /^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`;
   if (!URL.canParse(address) || /\s/.test(endpoint)) {
+    const tidy = withoutStray(endpoint);
+    const stray = strayText(endpoint);
+    const isMended = stray !== undefined && /^https?:\/\//i.test(tidy) && URL.canParse(tidy) && !/\s/.test(tidy);
     f.found({
       fault: 'bad_endpoint',
       check: 'config',
-      cause: `endpoint = ${endpoint} is no address.`,
-      remedy: 'Give it as https://host, or https://host:port.',
-      mend: { option: 'endpoint' },
+      cause: `endpoint = ${endpoint} is no address${isMended ? `: it has ${stray} at an end` : ''}.`,
+      remedy: isMended ? 'Set it without.' : 'Give it as https://host, or https://host:port.',
+      mend: { option: 'endpoint', ...(isMended ? { value: tidy } : {}) },
     });
     return false;
   }
