@@ -16,6 +16,8 @@ export type {
   RemoteHandle,
 } from './library/remote-handle.ts';
 export type { FilterOptions } from './operations/filter/filter.ts';
+export type { MetadataMapper } from './operations/metadata.ts';
+export type { OperationSettings } from './operations/settings.ts';
 export type { BodyInput } from './library/sources.ts';
 export { s3Client } from './library/s3-client.ts';
 export type { S3Access } from './library/s3-client.ts';
@@ -36,9 +38,29 @@ export { uploadWithClient } from './library/upload-with-client.ts';
 export type { UploadWithClientOptions } from './library/upload-with-client.ts';
 export { hasCode, isTscloneError, TscloneError } from './core/errors.ts';
 export type { ErrorCode } from './core/errors.ts';
-export type { Check, DiagnoseOptions, Diagnosis, Finding, Mend, RemoteReport } from './core/diagnosis.ts';
+export type {
+  Check,
+  CheckName,
+  CheckStatus,
+  DiagnoseOptions,
+  Diagnosis,
+  Finding,
+  Mend,
+  RemoteReport,
+} from './core/diagnosis.ts';
+export type { ValueSource } from './core/remote.ts';
 export type { FaultName } from './core/faults.ts';
-export type { Event } from './core/events.ts';
+export type { Emit, Event, LogLevel } from './core/events.ts';
 export type { ByteRange, DirInfo, Entry, Hashes, HashType, Nanos, ObjectInfo, Want } from './core/entry.ts';
-export type { Backend, ByteSource, Features, TransportLimits } from './core/backend.ts';
+export type {
+  Backend,
+  ByteSource,
+  CallOptions,
+  Features,
+  ListOptions,
+  ReadOptions,
+  StatOptions,
+  TransportLimits,
+  WriteOptions,
+} from './core/backend.ts';
 export { version } from './core/version.ts';

@@ -95,7 +95,12 @@ export function createSession(o: SessionOptions): Session {
       const known = listRemotes(sources).map(({ name }) => name);
       const near = nearest(remote.name, known);
       const none = known.length === 0 ? ' (there are no remotes yet: `tsclone config` makes one)' : '';
-      const hint = near === undefined ? none : ` (did you mean "${near}:"?)`;
+      const isAddress = remote.path.startsWith('//');
+      const hint = isAddress
+        ? ' (remotes are written name:bucket/path; `tsclone listremotes` names yours)'
+        : near === undefined
+          ? none
+          : ` (did you mean "${near}:"?)`;
       throw new TscloneError('unknown_remote', `didn't find section in config file ("${remote.name}")${hint}`, {
         remote: remote.name,
         retry: 'no',

@@ -1,3 +1,4 @@
+import { withoutBucket } from '../backends/s3/endpoint-bucket.ts';
 import { encodingWords } from '../core/encoding.ts';
 import { isSecret, readValue, type DescribedOption } from '../options/describe.ts';
 import { nearest } from '../core/nearest.ts';
@@ -22,7 +23,7 @@ export function findMistakes(
     } else if (key === 'provider' && value !== '') {
       if (!option.examples.some((e) => e.value === value)) lines.push(unknownProvider(option, value));
     } else if (value !== '') {
-      const line = wrongKind(option, value) ?? unknownWord(option, value);
+      const line = wrongKind(option, value) ?? unknownWord(option, value) ?? pathInEndpoint(key, value);
       if (line !== undefined) lines.push(line);
     }
   }
@@ -74,6 +75,15 @@ function wrongKind(option: DescribedOption, value: string): string | undefined {
     const shown = isSecret(option) ? '*** (not shown)' : JSON.stringify(value);
     return `option ${option.name}: ${shown} is no ${option.type}: did you mean ${nearestValue(option, value)}?`;
   }
+}
+
+/** R2's dashboard shows the address of a bucket with the bucket in it, which a remote then counts twice. */
+function pathInEndpoint(key: string, value: string): string | undefined {
+  const without =
+    key === 'endpoint' ? withoutBucket(/^https?:/i.test(value) ? value : `https://${value}`, '') : undefined;
+  return without === undefined
+    ? undefined
+    : `option endpoint: the bucket does not belong into it: did you mean ${without}?`;
 }
 
 /** Regions and hosts come and go; other words are few and known. */

@@ -304,7 +304,8 @@ async function runCommand(
     await out.flush().catch(() => {});
     if (quit.signal.reason instanceof Quit) return 0;
     if (quit.signal.aborted) return report(quit.signal.reason, logger, (text) => void io.stderr.write(text));
-    return report(e, logger, (text) => void io.stderr.write(text), io.signal);
+    const stopped = command.name === 'config' ? 'the config stays as it was last written' : undefined;
+    return report(e, logger, (text) => void io.stderr.write(text), io.signal, stopped);
   }
 }
 
@@ -354,11 +355,17 @@ function headersOf(flags: Arguments['flags'], name: string): HttpHeader[] {
 }
 
 /** Says in one line why a command ended, and answers its exit code. */
-function report(e: unknown, logger: Logger, say: (text: string) => void, signal?: AbortSignal): number {
+function report(
+  e: unknown,
+  logger: Logger,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+  stopped = 'what was under way was stopped, unfinished uploads were aborted',
+): number {
   if (e instanceof ClosedOutput) return brokenPipe;
   if (e instanceof EndWith) return e.code;
   if (signal?.aborted || e instanceof Interrupted) {
-    logger.log('notice', 'Interrupted: what was under way was stopped, unfinished uploads were aborted');
+    logger.log('notice', `Interrupted: ${stopped}`);
     return interrupted;
   }
   if (e instanceof StartError) {

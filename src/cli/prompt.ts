@@ -150,7 +150,13 @@ export class Prompter {
         this.#pending = new Uint8Array(0);
         return line;
       }
-      await this.#more();
+      try {
+        await this.#more();
+      } catch (e) {
+        // What is said next begins its own line, also behind a prompt and the echo of Ctrl-C.
+        if (this.isTerminal) this.hint('\n');
+        throw e;
+      }
     }
   }
 

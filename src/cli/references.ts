@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import type { Backend } from '../core/backend.ts';
 import { hasCode, isTscloneError, messageOf } from '../core/errors.ts';
 import { callOptions } from '../operations/context.ts';
 import { locate, locatePlace, type Located, type Open, type Place } from '../operations/locate.ts';
 import { isFile } from '../operations/remove.ts';
+import type { Session } from '../session.ts';
 import type { CommandContext } from './command.ts';
 import { StartError } from './errors.ts';
 import { NotBuiltIn } from './hand-over.ts';
@@ -14,12 +16,25 @@ export async function opener(c: CommandContext): Promise<Open> {
   return async (reference) => {
     try {
       checkOverrides(session, reference);
+      tellMissingColon(c, session, reference);
       return await session.open(reference);
     } catch (e) {
       if (hasCode(e, 'backend_not_built')) throw new NotBuiltIn('remote', cannotOpen(reference, e).message);
       throw isTscloneError(e) || e instanceof StartError ? cannotOpen(reference, e) : e;
     }
   };
+}
+
+const told = new WeakMap<CommandContext, Set<string>>();
+
+/** `copy media r2` makes a directory `r2` here: a name of a remote where this machine has nothing of that name. */
+function tellMissingColon(c: CommandContext, session: Session, reference: string): void {
+  const known = told.get(c) ?? new Set();
+  if (known.has(reference) || !session.remotes().some((r) => r.name === reference) || existsSync(reference)) return;
+  told.set(c, known.add(reference));
+  const name = JSON.stringify(reference);
+  const message = `${name} is taken for a path on this machine; the remote is "${reference}:"`;
+  c.operation.emit({ type: 'log', level: 'notice', message });
 }
 
 /** rclone's line for a remote that cannot be used. */

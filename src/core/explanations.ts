@@ -263,7 +263,8 @@ export const serviceCodes: Readonly<Record<string, Explanation>> = {
   InvalidObjectState: {
     status: 403,
     meaning: 'The object lies in an archive and must be restored before it can be read.',
-    remedy: 'Restore it at the service first.',
+    remedy:
+      'tsclone backend restore remote:bucket/path -o priority=Standard -o lifetime=7, and wait until backend restore-status shows it as restored.',
   },
   InvalidPart: {
     status: 400,

@@ -86,7 +86,11 @@ export interface Runtime {
   readonly registry: Registry;
 }
 
-/** Opens a config. The edge entry has the S3, memory and alias backends; `tsclone/node` adds local files. */
+/**
+ * Opens a config. S3, memory and the layers (crypt, compress, chunker, hasher, alias, combine, union) work everywhere;
+ * `tsclone/node` adds local files.
+ * @throws TscloneError usage for a rate that is none, bad_config for a config that cannot be read
+ */
 export function openSession(o: OpenSessionOptions = {}): TscloneSession {
   return openSessionOn({ platform: edgePlatform(o.env ?? {}), registry: edgeRegistry }, o);
 }

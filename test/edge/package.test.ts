@@ -46,6 +46,12 @@ test.each([
   expect([done.stderr, done.stdout.toString()]).toEqual(['', 'all there\n']);
 });
 
+test('require() takes the same entries', async () => {
+  const code = `const entries = ['tsclone', 'tsclone/edge', 'tsclone/node', 'tsclone/serve/s3']; console.log(entries.filter((e) => Object.keys(require(e)).length > 0).length)`;
+  const done = await node(['--input-type=commonjs', '--no-warnings', '-e', code]);
+  expect([done.stderr, done.stdout.toString()]).toEqual(['', '4\n']);
+});
+
 test('the demo runs from the installed package', async () => {
   const done = await node([join(app, 'node_modules/tsclone/dist/cli/bin.js'), 'demo']);
   expect(done.code).toBe(0);

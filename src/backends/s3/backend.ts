@@ -7,6 +7,7 @@ import { createBucket, deleteBucket } from './buckets.ts';
 import { storeIdOf, type S3Connection } from './client.ts';
 import { copyObject, rewriteModTime, rewriteTier } from './copy.ts';
 import { makeDirectories, removeMarker } from './directory-markers.ts';
+import { tellBucketInEndpoint } from './endpoint-bucket.ts';
 import { listBuckets, listDir, objectEntry } from './list.ts';
 import { publicLink } from './link.ts';
 import { listPages } from './list-pages.ts';
@@ -77,7 +78,11 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     features,
     hashes: ['md5'],
     precision: c.limits.useServerModTime ? 1_000_000n : 1n,
-    at: (path) => rooted(c, features, trimSlashes(path)),
+    at(path) {
+      const below = trimSlashes(path);
+      if (below !== '') tellBucketInEndpoint(c, placeOf(c, below, '').bucket);
+      return rooted(c, features, below);
+    },
 
     async *list(dir, o = {}) {
       const { bucket, key } = at(dir);

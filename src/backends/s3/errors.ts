@@ -1,4 +1,5 @@
 import { isTscloneError, messageOf, TscloneError, type ErrorCode } from '../../core/errors.ts';
+import { withoutBucket } from './endpoint-bucket.ts';
 
 /** What was asked when an error came, for its text. */
 export interface FailedCall {
@@ -204,7 +205,7 @@ function headerOf(error: SdkError, name: string): string {
 function remedyFor(kind: ErrorCode, code: string, status: number, call: FailedCall, error: SdkError): string {
   const { operation, remote, bucket } = call;
   const r2 = call.provider === 'Cloudflare';
-  if (endpointNamesBucket(call)) {
+  if (bucket !== undefined && withoutBucket(call.endpoint, bucket) !== undefined) {
     return `The endpoint of remote "${remote}" ends in the bucket's name: leave the bucket out of the endpoint (tsclone config update ${remote} endpoint=…)`;
   }
   if (kind === 'bad_credentials' && (status === 401 || code === 'InvalidAccessKeyId')) {
@@ -257,14 +258,4 @@ function redirectRemedy({ remote }: FailedCall, error: SdkError): string {
   if (host !== '')
     return `The service redirects to ${host}, which is not followed: check endpoint${region === '' ? '' : ` and region (${region})`} of remote "${remote}"`;
   return `The bucket lives in another region: set region for remote "${remote}" (tsclone config update ${remote} region=${region || '…'})`;
-}
-
-/** A common mistake: `endpoint = https://host/my-bucket`. */
-function endpointNamesBucket(call: FailedCall): boolean {
-  if (call.bucket === undefined) return false;
-  try {
-    return new URL(call.endpoint).pathname.replace(/\/+$/, '').endsWith(`/${call.bucket}`);
-  } catch {
-    return false;
-  }
 }

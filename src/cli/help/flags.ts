@@ -1,3 +1,4 @@
+import { nearest } from '../../core/nearest.ts';
 import type { FlagSpec } from '../../options/flags.ts';
 import { globalFlags } from '../../options/global.ts';
 import { usageError } from '../errors.ts';
@@ -42,9 +43,18 @@ export async function flagsHelp(o: FlagsQuestion, width: number): Promise<string
     .map(([group, flags]) => [group, flags.filter(fits)] as const)
     .filter(([, flags]) => flags.length > 0)
     .map(([group, flags]) => section(group, flags, width));
-  if (sections.length === 0) throw usageError(`no flag fits "${o.filter}"; \`tsclone help flags\` lists all`);
+  if (sections.length === 0)
+    throw usageError(
+      `no flag fits "${o.filter}"${suggestion(o.filter ?? '', backends)}; \`tsclone help flags\` lists all`,
+    );
   const head = o.filter === undefined && o.group === undefined ? `${wrap(introduction, width)}\n\n` : '';
   return head + sections.join('\n');
+}
+
+function suggestion(text: string, ofBackends: readonly FlagSpec[]): string {
+  const names = [...flagGroups, ...[...globalFlags, ...ofBackends].map((f) => f.name)];
+  const near = nearest(text.replace(/^--/, ''), names);
+  return near === undefined ? '' : ` (did you mean "${near}"?)`;
 }
 
 function section(group: string, flags: readonly FlagSpec[], width: number): string {

@@ -1,3 +1,4 @@
+import { withoutBucket } from '../../backends/s3/endpoint-bucket.ts';
 import { ConfigDraft } from '../../config/draft.ts';
 import { messageOf } from '../../core/errors.ts';
 import { checkRemoteName } from '../../core/remote.ts';
@@ -21,8 +22,10 @@ export async function quickSetup(w: Wizard): Promise<void> {
   const accessKeyId = await ask(w, 'access_key_id', 'Access key id of the token.');
   const secret = await ask(w, 'secret_access_key', 'Secret access key; what you type is not shown.', { hidden: true });
   const place = await askPlace(w, options, provider);
+  const endpoint = place.find(([key]) => key === 'endpoint')?.[1] ?? '';
   const bucket = await ask(w, 'bucket', 'A bucket for the check; without one the buckets are listed.', {
     optional: true,
+    fallback: bucketIn(endpoint),
   });
 
   const pairs: [string, string][] = [
@@ -30,7 +33,9 @@ export async function quickSetup(w: Wizard): Promise<void> {
     ['provider', provider],
     ['access_key_id', accessKeyId],
     ['secret_access_key', secret],
-    ...place,
+    ...place.map(
+      ([key, value]) => [key, key === 'endpoint' ? (withoutBucket(value, bucket) ?? value) : value] as const,
+    ),
     // Tokens for objects are refused when anybody asks about the bucket.
     ...(provider === 'Cloudflare' ? ([['no_check_bucket', 'true']] as const) : []),
   ].map(([key, value]) => [key as string, value as string]);
@@ -59,7 +64,7 @@ async function askFreeName(w: Wizard, provider: string): Promise<string> {
   const { prompter: p } = w;
   const wish = provider === 'Cloudflare' ? 'r2' : provider.toLowerCase();
   let fallback = wish;
-  for (let n = 2; w.config().has(fallback); n++) fallback = `${wish}${n}`;
+  for (let n = 2; w.config().has(fallback); n++) fallback = `${wish}_${n}`;
   for (;;) {
     const name = await ask(w, 'name', 'Name of the remote.', { fallback });
     const problem = checkRemoteName(name);
@@ -77,9 +82,7 @@ async function askPlace(
 ): Promise<readonly (readonly [string, string])[]> {
   const { prompter: p } = w;
   if (provider === 'Cloudflare') {
-    const answer = await ask(w, 'account', 'Account id, or the endpoint that the dashboard shows for S3 clients.');
-    const endpoint = /^[0-9a-f]{32}$/i.test(answer) ? `https://${answer}.r2.cloudflarestorage.com` : withScheme(answer);
-    return [['endpoint', endpoint.replace(/\/+$/, '')]];
+    return [['endpoint', await askAccount(w)]];
   }
   const regions = examplesFor(optionNamed(options, 'region'), provider);
   if (provider === 'AWS') {
@@ -98,6 +101,24 @@ async function askPlace(
     .filter((value) => value !== '' && endpoint.includes(value))
     .sort((a, b) => b.length - a.length)[0];
   return [...(region === undefined ? [] : [['region', region] as const]), ['endpoint', endpoint]];
+}
+
+async function askAccount(w: Wizard): Promise<string> {
+  for (;;) {
+    const answer = await ask(w, 'account', 'Account id, or the endpoint that the dashboard shows for S3 clients.');
+    if (/^[0-9a-f]{32}$/i.test(answer)) return `https://${answer}.r2.cloudflarestorage.com`;
+    const address = withScheme(answer).replace(/\/+$/, '');
+    if (/[.:]/.test(answer) && URL.canParse(address) && !/\s/.test(address)) return address;
+    await w.prompter.say(
+      'An account id has 32 hexadecimal digits, an endpoint is https://ACCOUNT_ID.r2.cloudflarestorage.com.\n',
+    );
+  }
+}
+
+/** The bucket in the address of a bucket, which the dashboard shows among its settings. */
+function bucketIn(endpoint: string): string {
+  const [bucket = ''] = URL.canParse(endpoint) ? new URL(endpoint).pathname.split('/').filter((s) => s !== '') : [];
+  return bucket;
 }
 
 const withScheme = (address: string): string => (/^https?:\/\//.test(address) ? address : `https://${address}`);
@@ -156,6 +177,7 @@ async function check(w: Wizard, name: string, bucket: string): Promise<void> {
   } catch (e) {
     await w.prompter.say(`
 The check failed: ${messageOf(e)}
+To find the cause: tsclone doctor ${reference}
 The remote stays written. To change it: tsclone config update ${name} key=value
 To remove it: tsclone config delete ${name}
 `);

@@ -5,6 +5,7 @@ import { askAll, nextQuestion } from '../../config/questions.ts';
 import { compareUtf8 } from '../../core/bytes.ts';
 import { checkRemoteName } from '../../core/remote.ts';
 import { isSecret } from '../../options/describe.ts';
+import { findMistakes } from '../config-warnings.ts';
 import { StartError } from '../errors.ts';
 import { interviewFor, optionsOf } from '../interview.ts';
 import { askOption } from './ask-option.ts';
@@ -43,6 +44,10 @@ async function editDraft(w: Wizard, draft: ConfigDraft, name: string, type: stri
 /** Nothing is written before this: Ctrl-C at any question leaves the file as it was. */
 async function keep(w: Wizard, draft: ConfigDraft, name: string): Promise<'done' | 'edit'> {
   const { prompter: p } = w;
+  const type = draft.view.get(name, 'type') ?? '';
+  const pairs = draft.view.keys(name).map((key) => [key, draft.view.get(name, key) ?? ''] as const);
+  for (const message of findMistakes(type, pairs, (await optionsOf(type)) ?? []))
+    w.c.operation.emit({ type: 'log', level: 'notice', message: `remote "${name}": ${message}` });
   await p.say(`\nConfiguration complete.\nOptions:\n${await shown(draft.view, name)}Keep this "${name}" remote?\n`);
   const letter = await chooseLetter(
     p,

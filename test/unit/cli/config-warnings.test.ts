@@ -25,6 +25,12 @@ test.each([
   ['s3', 'aws_secret_access_key', 'x', /did you mean secret_access_key\?$/],
   ['s3', 'aws_region', 'x', /did you mean region\?$/],
   ['s3', 'endpoint_url', 'x', /did you mean endpoint\?$/],
+  [
+    's3',
+    'endpoint',
+    'https://0.r2.cloudflarestorage.com/my-backup-bucket',
+    'option endpoint: the bucket does not belong into it: did you mean https://0.r2.cloudflarestorage.com?',
+  ],
   ['s3', 'bucket', 'x', 'option "bucket" is unknown to type s3, which ignores it'],
   ['s3', 'env_auth', 'yes', 'option env_auth: "yes" is no bool: did you mean true?'],
   ['s3', 'env_auth', 'ja', 'option env_auth: "ja" is no bool: did you mean true or false?'],
@@ -48,6 +54,7 @@ test.each([
 test.each([
   ['s3', 'provider', 'Cloudflare'],
   ['s3', 'region', 'us-east-9'],
+  ['s3', 'endpoint', 'https://host/below/a/gateway'],
   ['s3', 'acl', 'private'],
   ['s3', 'acl', 'something-of-my-own'],
   ['s3', 'chunk_size', '16M'],

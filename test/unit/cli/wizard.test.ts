@@ -139,7 +139,7 @@ no_check_bucket = true
       writeFileSync(conf, before, { mode: 0o600 });
       const done = await session([...answers, '^C']);
       expect(done.code).toBe(130);
-      expect(done.screen).toContain('Interrupted');
+      expect(done.screen).toMatch(/\n\S+ \S+ NOTICE: Interrupted: the config stays as it was last written\n$/);
       expect(config()).toBe(before);
     },
     120_000,
@@ -181,6 +181,15 @@ no_check_bucket = true
     expect(config()).toContain(`endpoint = https://${id}.r2.cloudflarestorage.com\n`);
     expect(done.screen).toContain('The check failed: ');
     expect(done.screen).toContain('tsclone config update r2 key=value');
+    expect(done.screen).toContain('To find the cause: tsclone doctor r2:\n');
+  }, 120_000);
+
+  test('the quick set-up takes the address of a bucket apart, and asks again for what is no account', async () => {
+    const address = `${server.endpoint}/${bucket}`;
+    const done = await session(['k', 'r2', '', token.accessKeyId, token.secretAccessKey, 'mine', address, '', 'q']);
+    expect(done.screen).toContain('An account id has 32 hexadecimal digits');
+    expect(config()).toContain(`\nendpoint = ${server.endpoint}\n`);
+    expect(done.screen).toContain(`The check went well: r2:${bucket} has`);
   }, 120_000);
 
   test('the quick set-up finds region and endpoint of a service by one answer', async () => {
@@ -234,6 +243,15 @@ describe('config on a pipe', () => {
     const done = await cli(['config'], 'n\nx\ns3\nCloudflare\n');
     expect([done.code, done.stderr.replace(/^\S+ \S+ /, '')]).toEqual([1, 'CRITICAL: Failed to read line: EOF\n']);
     expect(config()).toBe('[m]\ntype = memory\n');
+  });
+
+  test('what is probably a mistake is told before the remote is kept', async () => {
+    // The default of everything, the menu included, which asks again.
+    const answers = ['n', 'y', 's3', 'cloudflare', ...Array<string>(20).fill(''), 'q'];
+    const done = await cli(['config'], `${answers.join('\n')}\n`);
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain('NOTICE: remote "y": provider "cloudflare" is unknown and treated as Other');
+    expect(config()).toBe('[y]\ntype = s3\nprovider = cloudflare\n\n');
   });
 
   test('what was answered since the menu goes to rclone with the rest of the input', async () => {

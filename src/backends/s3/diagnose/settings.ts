@@ -1,6 +1,7 @@
 import type { Findings } from '../../../core/diagnosis.ts';
 import { nearest } from '../../../core/nearest.ts';
 import type { S3Options } from '../options.ts';
+import { withoutBucket } from '../endpoint-bucket.ts';
 import { providers } from '../providers/quirks.ts';
 import { strayText, withoutStray } from './stray.ts';
 
@@ -67,14 +68,12 @@ function checkEndpoint(name: string, o: S3Options, bucket: string, f: Findings):
     return false;
   }
   const url = new URL(address);
-  const path = url.pathname.replace(/\/+$/, '');
-  const isR2 = o.provider === 'Cloudflare' && url.hostname.endsWith('.cloudflarestorage.com');
-  if (path !== '' && (path.endsWith(`/${bucket}`) || isR2)) {
-    const value = `${url.protocol}//${url.host}${isR2 ? '' : path.slice(0, -bucket.length - 1)}`;
+  const value = withoutBucket(address, bucket);
+  if (value !== undefined) {
     f.found({
       fault: 'endpoint_names_bucket',
       check: 'config',
-      cause: `The endpoint ends in "${path.slice(1)}": the bucket would be named twice in each request.`,
+      cause: `The endpoint ends in "${url.pathname.replace(/^\/|\/+$/g, '')}": the bucket would be named twice in each request.`,
       remedy: 'Leave the bucket out of the endpoint.',
       mend: { option: 'endpoint', value },
     });

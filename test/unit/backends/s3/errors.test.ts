@@ -267,3 +267,26 @@ describe('a clock that is wrong', () => {
     expect(opened.server.requests).toHaveLength(2);
   });
 });
+
+test('a bucket that stands in the endpoint too is told once, whatever comes of it', async () => {
+  const s = await startScriptedS3((r) => (r.method === 'GET' ? fault(404, 'NoSuchKey', 'no') : object));
+  servers.push(s);
+  const env = {
+    RCLONE_CONFIG_S_TYPE: 's3',
+    RCLONE_CONFIG_S_PROVIDER: 'Minio',
+    RCLONE_CONFIG_S_ENDPOINT: `${s.endpoint}/my-bucket`,
+    RCLONE_CONFIG_S_ACCESS_KEY_ID: 'AKTEST',
+    RCLONE_CONFIG_S_SECRET_ACCESS_KEY: 'secret',
+  };
+  const told = `NOTICE: remote "s": the endpoint ends in the name of a bucket, which is then counted twice. Leave it out: tsclone config update s endpoint=${s.endpoint}\n`;
+  for (const args of [
+    ['ls', 's:my-bucket/dir'],
+    ['rcat', 's:my-bucket/x'],
+  ]) {
+    const { stderr } = await cli([...args, '--retries', '1'], { env, stdin: 'x' });
+    expect(stderr.split(told)).toHaveLength(2);
+  }
+  // A gateway below a path of its own is none.
+  const { stderr } = await cli(['ls', 's:other/dir', '--retries', '1'], { env });
+  expect(stderr).not.toContain('counted twice');
+});
