@@ -29,7 +29,7 @@ export function strayInKeys(c: S3Connection): Verdict | undefined {
   return {
     fault: 'stray_characters',
     check: 'credentials',
-    cause: `${found.join(' and ')} of remote "${c.remote}" ${found.length > 1 ? 'have' : 'has'} ${what} at an end, which count${/s$/.test(what) ? '' : 's'} as part of the key.`,
+    cause: `${found.join(' and ')} of remote "${c.remote}" ${found.length > 1 ? 'have' : 'has'} ${what} at an end, which count${what.endsWith('s') ? '' : 's'} as part of the key.`,
     remedy: remedies[what] as string,
     mend,
     trials: [trial],
