@@ -1,11 +1,10 @@
-import { CreateMultipartUploadCommand, UploadPartCopyCommand } from '@aws-sdk/client-s3';
+import { UploadPartCopyCommand } from '@aws-sdk/client-s3';
 import type { CallOptions } from '../../core/backend.ts';
 import { hasCode, throwIfAborted, TscloneError } from '../../core/errors.ts';
-import { withBucket } from './buckets.ts';
 import { callS3 } from './call.ts';
 import type { S3Connection } from './client.ts';
 import { unquote } from './metadata.ts';
-import { abandonUpload, completeUpload, partSizeFor, type StoredPart } from './multipart.ts';
+import { abandonUpload, beginUpload, completeUpload, partSizeFor, type StoredPart } from './multipart.ts';
 import { copySource, type Place } from './names.ts';
 
 export interface PartCopy {
@@ -22,15 +21,10 @@ export interface PartCopy {
 /** Copies a large object within the service: ranges of `copy_cutoff` bytes, `upload_concurrency` at a time. */
 export async function copyParts(c: S3Connection, copy: PartCopy, o: CallOptions): Promise<void> {
   const { to, path } = copy;
-  const command = new CreateMultipartUploadCommand({ Bucket: to.bucket, Key: to.key, ...copy.fields });
-  const created = await withBucket(c, to.bucket, o, () =>
-    callS3(c, 'CreateMultipartUpload', to, o, (s) => c.client.send(command, s)),
-  );
-  const uploadId = created.UploadId;
-  if (!uploadId)
-    throw new TscloneError('bad_answer', `${path}: CreateMultipartUpload answered without an upload id`, { path });
+  const uploadId = await beginUpload(c, to, path, copy.fields, o);
   let parts: StoredPart[];
   try {
+    throwIfAborted(o.signal);
     parts = await copyAll(c, copy, uploadId, o);
     throwIfAborted(o.signal);
   } catch (e) {

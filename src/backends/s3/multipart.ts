@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CallOptions, ObjectInfo, WriteOptions } from '../../core/backend.ts';
@@ -16,8 +17,7 @@ import { looksLikeMd5, unquote } from './metadata.ts';
 import type { Place } from './names.ts';
 import { BufferPool } from './part-buffers.ts';
 import { headObject } from './read.ts';
-import { removeObject } from './remove.ts';
-import { objectFields, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
+import { objectFields, removeOwn, sentInfo, verifyStored, type WriteTarget } from './write-target.ts';
 
 const MiB = 1024 * 1024;
 
@@ -68,17 +68,11 @@ export async function uploadParts(
       ? undefined
       : await o.sourceHash?.('md5');
   const fields = objectFields(c, t, o, md5);
-  const created = await withBucket(c, t.place.bucket, o, () =>
-    callS3(c, 'CreateMultipartUpload', t.place, o, (s) => c.client.send(new CreateMultipartUploadCommand(fields), s)),
-  );
-  const uploadId = created.UploadId;
-  if (!uploadId)
-    throw new TscloneError('bad_answer', `${t.path}: CreateMultipartUpload answered without an upload id`, {
-      path: t.path,
-    });
+  const uploadId = await beginUpload(c, t.place, t.path, fields, o);
   const upload = new PartUpload(c, t, uploadId, partSize, o);
   let parts: readonly SentPart[];
   try {
+    throwIfAborted(o.signal);
     parts = await upload.run(reader, first);
     if (o.size !== undefined && reader.total !== o.size) throw sizeMismatch(t.path, o.size, reader.total);
     throwIfAborted(o.signal);
@@ -218,6 +212,37 @@ function checkPartTag(c: S3Connection, path: string, number: number, etag: strin
   return etag;
 }
 
+/** Milliseconds that the answer to a begun upload is waited for after the signal has fired. */
+const lastWordMs = 5000;
+
+/**
+ * Answers the id of a new upload. A request that is cut off may have begun one whose id nobody knows, and so nobody can
+ * abort it: when the signal fires meanwhile, the answer is awaited for some seconds all the same.
+ */
+export async function beginUpload(
+  c: S3Connection,
+  place: Place,
+  path: string,
+  fields: Omit<CreateMultipartUploadCommandInput, 'Bucket' | 'Key'>,
+  o: CallOptions,
+): Promise<string> {
+  const command = new CreateMultipartUploadCommand({ ...fields, Bucket: place.bucket, Key: place.key });
+  const giveUp = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onAbort = (): void => void (timer = setTimeout(() => giveUp.abort(), lastWordMs));
+  o.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const created = await withBucket(c, place.bucket, o, () =>
+      callS3(c, 'CreateMultipartUpload', place, o, () => c.client.send(command, { abortSignal: giveUp.signal })),
+    );
+    if (created.UploadId) return created.UploadId;
+  } finally {
+    o.signal?.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  }
+  throw new TscloneError('bad_answer', `${path}: CreateMultipartUpload answered without an upload id`, { path });
+}
+
 /** Aborts an upload unless the user wants its parts kept; a failure to abort is told, not thrown. */
 export async function abandonUpload(c: S3Connection, place: Place, path: string, uploadId: string): Promise<void> {
   if (c.options.leave_parts_on_error) return;
@@ -295,7 +320,7 @@ async function confirm(
   if (!comparable && c.options.no_head && o.size !== undefined) return info;
   const stored = await verifyStored(c, t, size, undefined, info, o);
   if (comparable && stored.etag !== expected) {
-    await removeObject(c, t.place, t.path, {}).catch(() => {});
+    await removeOwn(c, t, info, stored);
     throw new TscloneError(
       'corrupted',
       `multipart upload corrupted: Etag differ: expecting ${expected} but got ${stored.etag}`,

@@ -61,7 +61,7 @@ export function sentInfo(
 }
 
 /**
- * Compares the stored object with what was sent; one that differs is removed.
+ * Compares the stored object with what was sent; one that differs is removed, unless somebody else wrote it meanwhile.
  * @throws corrupted
  */
 export async function verifyStored(
@@ -86,10 +86,31 @@ export async function verifyStored(
       modTime: sent.modTime ?? stored.modTime ?? 0n,
       hashes: { ...stored.hashes, ...sent.hashes },
     };
-  await removeObject(c, t.place, t.path, {}).catch(() => {});
+  await removeOwn(c, t, sent, stored);
   throw new TscloneError('corrupted', `corrupted on transfer: ${problem}`, {
     path: t.path,
     remote: c.remote,
     retry: 'low',
   });
+}
+
+/**
+ * Removes what a write left under its name. An object with another ETag than the write was answered, and with another
+ * time, is another writer's, and whole.
+ * @throws precondition_failed when it is
+ */
+export async function removeOwn(
+  c: S3Connection,
+  t: WriteTarget,
+  sent: ObjectInfo,
+  stored: ObjectInfo,
+): Promise<void> {
+  const isOwn = sent.etag === undefined || stored.etag === undefined || stored.etag === sent.etag;
+  if (!isOwn && stored.modTime !== sent.modTime)
+    throw new TscloneError(
+      'precondition_failed',
+      `${t.path}: another writer replaced the object before it could be checked; it was left as it is`,
+      { path: t.path, remote: c.remote },
+    );
+  await removeObject(c, t.place, t.path, {}).catch(() => {});
 }

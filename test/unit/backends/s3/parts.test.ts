@@ -237,6 +237,23 @@ describe('an upload that fails is aborted', () => {
     expectAborted(server);
   });
 
+  test('when the signal fires before the service has told its id', async () => {
+    const stop = new AbortController();
+    const { backend, server } = await open(
+      byOperation({
+        ...answers,
+        CreateMultipartUpload: () => {
+          stop.abort();
+          return created;
+        },
+      }),
+    );
+    await expect(backend.write('key', sourceOf(data).source, { signal: stop.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    expect(server.operations()).toEqual(['CreateMultipartUpload', 'AbortMultipartUpload']);
+  });
+
   test('but with leave_parts_on_error its parts stay', async () => {
     const { backend, server } = await open(byOperation({ ...answers, UploadPart: fault(403, 'AccessDenied') }), {
       options: { leave_parts_on_error: 'true' },
@@ -355,6 +372,20 @@ describe('the end of an upload', () => {
     );
     await expect(opened.backend.write('key', sourceOf(data).source, {})).rejects.toMatchObject({ code: 'corrupted' });
     expect(opened.server.operations().at(-1)).toBe('DeleteObject');
+  });
+
+  test('that another writer replaced meanwhile is an error, and its object stays', async () => {
+    const theirs: Answer = {
+      headers: { ...dated, 'x-amz-meta-mtime': '1', etag: '"theirs-2"', 'content-length': 7 * MiB },
+    };
+    const { backend, server } = await open(
+      byOperation({ ...answers, CompleteMultipartUpload: completed('ours'), HeadObject: theirs }),
+    );
+    await expect(backend.write('key', sourceOf(data).source, {})).rejects.toMatchObject({
+      code: 'precondition_failed',
+      message: expect.stringContaining('another writer'),
+    });
+    expect(server.operations()).not.toContain('DeleteObject');
   });
 
   test('an upload without an id is never begun', async () => {
