@@ -19,6 +19,7 @@ import { createThrottle, type Throttle } from '../operations/throttle.ts';
 import { parseTimetable, type Timetable } from '../options/bandwidth.ts';
 import { transferFile } from '../operations/transfer-file.ts';
 import { createSession } from '../session.ts';
+import { quietly } from './quietly.ts';
 import { createRemoteHandle, type RemoteHandle } from './remote-handle.ts';
 
 /** Remotes by name with rclone's option names: `{ r2: { type: 's3', provider: 'Cloudflare', … } }`. */
@@ -31,7 +32,7 @@ export interface OpenSessionOptions {
   configPassword?: string;
   /** `RCLONE_…` and AWS variables to use. Default: none in `tsclone`, the process's own in `tsclone/node`. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Told what happens: transfers, deletes, retries, log lines. */
+  /** Told what happens: transfers, deletes, retries, log lines. What it throws is ignored. */
   onEvent?: Emit;
   /** Retries, time-outs, parallelism. */
   limits?: Partial<TransportLimits>;
@@ -96,7 +97,7 @@ export function openSession(o: OpenSessionOptions = {}): TscloneSession {
 }
 
 export function openSessionOn({ platform, registry }: Runtime, o: OpenSessionOptions): TscloneSession {
-  const emit = o.onEvent ?? ignoreEvents;
+  const emit = o.onEvent ? quietly(o.onEvent) : ignoreEvents;
   const throttle = throttleOf(o, platform, emit);
   const session = createSession({
     platform,

@@ -2,11 +2,13 @@ import type { Backend, ByteRange, ByteSource, Entry, ObjectInfo, Want } from '..
 import { collect, fromUtf8 } from '../core/bytes.ts';
 import { hasCode, TscloneError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import { trimSlashes } from '../core/path.ts';
 import type { Platform } from '../core/platform.ts';
 import { Accounting } from '../operations/accounting.ts';
 import { defaultSettings } from '../operations/settings.ts';
 import { createFilter, type FilterOptions } from '../operations/filter/filter.ts';
 import { walk } from '../operations/walk.ts';
+import { quietly } from './quietly.ts';
 import { toByteSource, toWebStream, type BodyInput } from './sources.ts';
 
 export interface HandleCallOptions {
@@ -34,11 +36,14 @@ export interface HandleWriteOptions extends HandleCallOptions {
   mimeType?: string | undefined;
   /** User metadata, keys in lower case. */
   metadata?: Readonly<Record<string, string>> | undefined;
-  /** Bytes that the store has taken so far. */
+  /** Bytes that the store has taken so far. What it throws is ignored: `signal` is what stops a write. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** The body of an object, to be read once, in one of these forms. Each fails unless every byte came as announced. */
+/**
+ * The body of an object, to be read once, in one of these forms; asking for a second one is an error (`usage`). Each fails
+ * unless every byte came as announced.
+ */
 export interface ReadResult {
   readonly info: ObjectInfo;
   /** As a web stream. */
@@ -86,6 +91,7 @@ export function createRemoteHandle(
   { platform, emit }: { platform: Platform; emit: Emit },
 ): RemoteHandle {
   const copy: RemoteHandle['copy'] = async (from, to, o = {}) => {
+    if (isSamePath(from, to)) return backend.stat(from, o);
     try {
       if (backend.copy) return await backend.copy(backend, await backend.stat(from, o), to, o);
     } catch (e) {
@@ -117,23 +123,29 @@ export function createRemoteHandle(
       }
     },
     async read(path, o = {}) {
+      checkRange(o.range);
       const { info, body } = await backend.read(path, o);
       return readResult(info, body);
     },
-    write(path, input, o = {}) {
+    async write(path, input, o = {}) {
+      if (o.size !== undefined && !isCount(o.size)) throw misused(`write: size ${String(o.size)} is no number of bytes`);
+      const modTime = o.modTime === undefined ? undefined : nanosOf(o.modTime);
       const { source, size } = toByteSource(input);
       let taken = 0;
+      const tell = o.onProgress && quietly(o.onProgress);
       return backend.write(path, source, {
         signal: o.signal,
         size: o.size ?? size,
-        modTime: typeof o.modTime === 'bigint' ? o.modTime : o.modTime && BigInt(o.modTime.getTime()) * 1_000_000n,
+        modTime,
         mimeType: o.mimeType,
         metadata: o.metadata,
-        onBytes: (bytes) => o.onProgress?.((taken += bytes)),
+        onBytes: (bytes) => tell?.((taken += bytes)),
       });
     },
     copy,
     async move(from, to, o = {}) {
+      // What is copied onto itself must not be removed afterwards.
+      if (isSamePath(from, to)) return backend.stat(from, o);
       try {
         if (backend.move) return await backend.move(backend, await backend.stat(from, o), to, o);
       } catch (e) {
@@ -154,15 +166,47 @@ export function createRemoteHandle(
   };
 }
 
+const isSamePath = (a: string, b: string): boolean => trimSlashes(a) === trimSlashes(b);
+
+const misused = (message: string): TscloneError => new TscloneError('usage', message, { retry: 'no' });
+
+const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+
+function nanosOf(time: Date | bigint): bigint {
+  if (typeof time === 'bigint') return time;
+  const ms = time instanceof Date ? time.getTime() : Number.NaN;
+  if (Number.isNaN(ms)) throw misused('write: modTime is neither a valid Date nor nanoseconds as a bigint');
+  return BigInt(ms) * 1_000_000n;
+}
+
+/** Backends take numbers as they come: what makes no sense would be another range in each of them. */
+function checkRange(range: ByteRange | undefined): void {
+  if (range === undefined) return;
+  const { start, end } = range;
+  const isRange = isCount(start) && (end === undefined || isCount(end));
+  const isTail = end === undefined && Number.isSafeInteger(start) && start < 0;
+  if (!isRange && !isTail)
+    throw misused(
+      'read: a range is { start, end } in whole bytes, end exclusive and optional, or { start } below 0 for the last bytes',
+    );
+}
+
 function readResult(info: ObjectInfo, source: ByteSource): ReadResult {
   let stream: ReadableStream<Uint8Array> | undefined;
+  let isTaken = false;
+  // A stream that is spent looks like an empty one.
+  const taken = (): ByteSource => {
+    if (isTaken) throw misused(`${info.path}: this body was read already: call read again`);
+    isTaken = true;
+    return source;
+  };
   return {
     info,
     get body() {
-      return (stream ??= toWebStream(source));
+      return (stream ??= toWebStream(taken()));
     },
-    chunks: () => source,
-    bytes: () => collect(source),
-    text: async () => fromUtf8(await collect(source)),
+    chunks: taken,
+    bytes: async () => collect(taken()),
+    text: async () => fromUtf8(await collect(taken())),
   };
 }
