@@ -94,6 +94,11 @@ export function hasCode(e: unknown, ...codes: ErrorCode[]): e is TscloneError {
   return isTscloneError(e) && codes.includes(e.code);
 }
 
+/** Did a change fail in a way that leaves open whether the store made it all the same? */
+export function leavesDoubt(e: unknown): boolean {
+  return hasCode(e, 'network', 'timeout', 'aborted', 'server_error', 'throttled', 'bad_answer');
+}
+
 /** The message of anything that was thrown, in one line. */
 export function messageOf(e: unknown): string {
   const text = e instanceof Error ? e.message || e.name : String(e);

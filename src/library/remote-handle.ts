@@ -128,7 +128,8 @@ export function createRemoteHandle(
       return readResult(info, body);
     },
     async write(path, input, o = {}) {
-      if (o.size !== undefined && !isCount(o.size)) throw misused(`write: size ${String(o.size)} is no number of bytes`);
+      if (o.size !== undefined && !isCount(o.size))
+        throw misused(`write: size ${String(o.size)} is no number of bytes`);
       const modTime = o.modTime === undefined ? undefined : nanosOf(o.modTime);
       const { source, size } = toByteSource(input);
       let taken = 0;

@@ -10,62 +10,64 @@ export interface Faults {
 }
 
 /**
- * The same store as a program sees it that dies at some call: from then on every call fails and changes nothing. With
+ * The same store as a program sees it whose calls fail. By default it dies at some call: from then on every call fails and
+ * changes nothing. With `lost` the answer of one call is lost: it did its work and fails, those after it are well. With
  * `moves` objects can be moved, where the store itself can only copy.
  */
-export function faulty(backend: Backend, faults: Faults, moves = backend.move !== undefined): Backend {
-  const step = (name: string, path: string): void => {
+export function faulty(
+  backend: Backend,
+  faults: Faults,
+  moves = backend.move !== undefined,
+  fails: 'dies' | 'lost' = 'dies',
+): Backend {
+  const enter = (name: string, path: string): boolean => {
     faults.calls.push(`${name} ${path}`);
-    if (faults.left-- <= 0) {
-      faults.left = 0;
-      throw new TscloneError('io', 'the process has died', { path, retry: 'no' });
-    }
+    const left = faults.left--;
+    if (fails === 'lost') return left === 0;
+    if (left > 0) return false;
+    faults.left = 0;
+    throw new TscloneError('io', 'the process has died', { path, retry: 'no' });
+  };
+  const lost = (path: string): TscloneError => new TscloneError('network', 'the answer was lost', { path });
+  const call = async <T>(name: string, path: string, work: () => Promise<T>): Promise<T> => {
+    const isLost = enter(name, path);
+    const done = await work();
+    if (isLost) throw lost(path);
+    return done;
   };
   const wrapped: Backend = {
     ...backend,
-    at: (root) => faulty(backend.at(root), faults, moves),
+    at: (root) => faulty(backend.at(root), faults, moves, fails),
     async *list(dir, o) {
-      step('list', dir);
+      const isLost = enter('list', dir);
       yield* backend.list(dir, o);
+      if (isLost) throw lost(dir);
     },
-    async stat(path, o) {
-      step('stat', path);
-      return backend.stat(path, o);
-    },
-    async probe(path, o) {
-      step('probe', path);
-      return backend.probe(path, o);
-    },
-    async read(path, o) {
-      step('read', path);
-      return backend.read(path, o);
-    },
+    stat: (path, o) => call('stat', path, () => backend.stat(path, o)),
+    probe: (path, o) => call('probe', path, () => backend.probe(path, o)),
+    read: (path, o) => call('read', path, () => backend.read(path, o)),
     async write(path, body, o) {
       const bytes = await collect(body);
-      step('write', path);
-      return backend.write(
-        path,
-        (async function* () {
-          yield bytes;
-        })(),
-        o,
+      return call('write', path, () =>
+        backend.write(
+          path,
+          (async function* () {
+            yield bytes;
+          })(),
+          o,
+        ),
       );
     },
-    async remove(path, o) {
-      step('remove', path);
-      return backend.remove(path, o);
-    },
-    async copy(from, info, to, o) {
-      step('copy', to);
-      return (await backend.copy?.(from.at(from.root), info, to, o)) as never;
-    },
-    async move(from, info, to, o) {
-      step('move', to);
-      if (backend.move) return backend.move(from, info, to, o);
-      const moved = await backend.copy?.(backend.at(from.root), info, to, o);
-      await backend.at(from.root).remove(info.path);
-      return moved as never;
-    },
+    remove: (path, o) => call('remove', path, () => backend.remove(path, o)),
+    copy: (from, info, to, o) =>
+      call('copy', to, async () => (await backend.copy?.(from.at(from.root), info, to, o)) as never),
+    move: (from, info, to, o) =>
+      call('move', to, async () => {
+        if (backend.move) return backend.move(from, info, to, o);
+        const moved = await backend.copy?.(backend.at(from.root), info, to, o);
+        await backend.at(from.root).remove(info.path);
+        return moved as never;
+      }),
   };
   if (!moves) delete wrapped.move;
   return wrapped;

@@ -1,6 +1,6 @@
 import type { CallOptions, Hashes, ObjectInfo } from '../../core/backend.ts';
-import { bytesSource } from '../../core/bytes.ts';
-import { TscloneError } from '../../core/errors.ts';
+import { bytesSource, collect, equalBytes } from '../../core/bytes.ts';
+import { hasCode, leavesDoubt, TscloneError } from '../../core/errors.ts';
 import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
 import { findGroup, type Chunked, type Sound } from './layout.ts';
@@ -22,10 +22,21 @@ export interface Upload {
   readonly tier?: string | undefined;
 }
 
+/** A failure after which the upload is the object, or may be: nothing of it may be taken back. */
+class Standing extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super();
+    this.reason = reason;
+  }
+}
+
 /**
  * Lets an upload take the place of what stands under its path. What is there stays whole until the upload is: then
  * metadata that names the transaction is put in its place (one step of the wrapped remote), and only after that its
- * chunks are removed and their names taken. On an error the upload is taken back, unless it is the object already.
+ * chunks are removed and their names taken. On an error the upload is taken back, unless it is the object already, or
+ * nobody can tell.
  */
 export async function commit(
   root: ChunkerRoot,
@@ -33,6 +44,14 @@ export async function commit(
   o: CallOptions,
   takeBack = () => removeQuietly(root, u.parts),
 ): Promise<Sound> {
+  try {
+    return await putInPlace(root, u, o, takeBack);
+  } catch (e) {
+    throw e instanceof Standing ? e.reason : e;
+  }
+}
+
+async function putInPlace(root: ChunkerRoot, u: Upload, o: CallOptions, takeBack: () => Promise<void>): Promise<Sound> {
   const { c } = root;
   try {
     if (u.txn === '') return chunkedOf(u, c.useMeta ? await putMetadata(root, u, '', o) : undefined, u.parts, '');
@@ -46,10 +65,12 @@ export async function commit(
     }
     const main = await putMetadata(root, u, u.txn, o);
     // From here on the upload is the object, and nothing may take it away.
-    await removeParts(root, stale, o);
+    await removeParts(root, stale, o).catch((e: unknown) => {
+      throw new Standing(e);
+    });
     if (c.noRename) return chunkedOf(u, main, u.parts, u.txn);
   } catch (e) {
-    await takeBack();
+    if (!(e instanceof Standing)) await takeBack();
     throw e;
   }
   return becomeChunked(root, u, o);
@@ -76,10 +97,21 @@ async function becomeBare(
       parts.unshift(await relocate(root, u.parts[i] as ObjectInfo, root.c.names.nameOf(u.path, i, ''), o));
     if (main) await removeParts(root, [main], o);
   } catch (e) {
+    await unseen(root, u, e);
     await takeNamesBack(root, parts, u);
     throw e;
   }
   return chunkedOf(u, undefined, parts, '');
+}
+
+/** With a first chunk that may have got its name, what is left of the others would be taken for a whole object. */
+async function unseen(root: ChunkerRoot, { path }: Upload, e: unknown): Promise<void> {
+  if (!leavesDoubt(e) || root.inner.move) return;
+  try {
+    await root.inner.remove(root.c.names.nameOf(path, 0, ''), {});
+  } catch (second) {
+    if (!hasCode(second, 'object_not_found')) throw new Standing(e);
+  }
 }
 
 /** The parts that have their last names, which are the last ones of the upload, under those of the transaction again. */
@@ -105,11 +137,16 @@ async function becomeChunked(root: ChunkerRoot, u: Upload, o: CallOptions): Prom
     if (how === 'copy') await removeQuietly(root, u.parts);
     return chunkedOf(u, main, named, '');
   } catch (e) {
+    if (e instanceof Standing) throw e;
+    const next = named.length < u.parts.length && leavesDoubt(e);
     if (how === 'move') await moveBack(root, named, u.parts);
-    else await removeQuietly(root, named);
+    else await removeQuietly(root, next ? [...named, ofName(c.names.nameOf(u.path, named.length, ''))] : named);
     throw e;
   }
 }
+
+/** An object of which no more is known. */
+export const ofName = (path: string): ObjectInfo => ({ kind: 'object', path, hashes: {} });
 
 /** The first one last, as without metadata it makes the object whole. The error that made it necessary is the one to tell. */
 export async function moveBack(
@@ -133,15 +170,41 @@ function metadataOf({ size, parts, hashes: { md5, sha1 } }: Upload, txn: string)
   return { size, chunks: parts.length, txn, ...(md5 ? { md5 } : {}), ...(sha1 ? { sha1 } : {}) };
 }
 
-function putMetadata(root: ChunkerRoot, u: Upload, txn: string, o: CallOptions): Promise<ObjectInfo> {
+/** @throws Standing when the metadata may be in place although the answer was lost */
+async function putMetadata(root: ChunkerRoot, u: Upload, txn: string, o: CallOptions): Promise<ObjectInfo> {
   const bytes = formatMetadata(metadataOf(u, txn));
   const { modTime, tier } = u;
-  return root.inner.write(u.path, bytesSource(bytes), {
-    ...callOnly(o),
-    size: bytes.length,
-    modTime,
-    ...(tier === undefined ? {} : { tier }),
-  });
+  try {
+    return await root.inner.write(u.path, bytesSource(bytes), {
+      ...callOnly(o),
+      size: bytes.length,
+      modTime,
+      ...(tier === undefined ? {} : { tier }),
+    });
+  } catch (e) {
+    if (!leavesDoubt(e)) throw e;
+    const found = await holding(root, u.path, bytes).catch(() => {
+      throw new Standing(e);
+    });
+    if (!found) throw e;
+    if (hasCode(e, 'aborted')) throw new Standing(e);
+    return { ...found, size: bytes.length, modTime };
+  }
+}
+
+/** The object under a path if it holds just these bytes. */
+export async function holding(
+  { inner }: ChunkerRoot,
+  path: string,
+  bytes: Uint8Array,
+): Promise<ObjectInfo | undefined> {
+  try {
+    const { info, body } = await inner.read(path, { range: { start: 0, end: bytes.length + 1 } });
+    return equalBytes(await collect(body), bytes) ? info : undefined;
+  } catch (e) {
+    if (hasCode(e, 'object_not_found', 'bucket_not_found', 'dir_not_found')) return undefined;
+    throw e;
+  }
 }
 
 /** Gives one object another name. */

@@ -1,12 +1,14 @@
 import type { Backend, CopyOptions, ObjectInfo } from '../../core/backend.ts';
-import { TscloneError } from '../../core/errors.ts';
+import { leavesDoubt, TscloneError } from '../../core/errors.ts';
 import { callOnly } from '../layer.ts';
-import { commit, moveBack, type Upload } from './commit.ts';
+import { commit, moveBack, ofName, type Upload } from './commit.ts';
 import type { ChunkerRoot } from './context.ts';
 import { find, hashesOf, infoOf, knownLayout, refuseToWriteChunkName, withMetadata } from './find.ts';
-import { findGroup, type Chunked } from './layout.ts';
-import { lookFor, removeParts, removeQuietly } from './remove.ts';
+import { findGroup, readMain, type Chunked } from './layout.ts';
+import { maxLookAlikeBytes } from './metadata.ts';
+import { lookFor, removeQuietly, removeReplaced } from './remove.ts';
 import { newTxn } from './txn.ts';
+import { dropChunksBelow } from './write.ts';
 
 /** Copies or moves one object with all its parts; the wrapped remote does it. */
 export async function transfer(
@@ -21,8 +23,15 @@ export async function transfer(
   const layout = knownLayout(source, info.path, info) ?? (await find(source, info.path, callOnly(o)));
   if (layout.kind === 'chunked') return transferChunks(how, source, info, layout, root, to, o);
   const { chunks } = await lookFor(root, to, o);
-  const main = await callOf(root.inner, how)(source.inner, layout.main, to, o);
-  await removeParts(root, chunks, o);
+  const main = await callOf(root.inner, how)(source.inner, layout.main, to, o).catch(async (e: unknown) => {
+    const { size } = layout.main;
+    if (how === 'copy' && leavesDoubt(e) && size !== undefined && size <= maxLookAlikeBytes) {
+      const bytes = await readMain(source.inner, layout.main, {}).catch(() => undefined);
+      if (bytes) await dropChunksBelow(root, to, bytes.bytes);
+    }
+    throw e;
+  });
+  await removeReplaced(root, chunks, o);
   return infoOf(root, to, { kind: 'plain', main });
 }
 
@@ -43,8 +52,13 @@ async function transferChunks(
   const layout = await withMetadata(source, info.path, found, o);
   const parts: ObjectInfo[] = [];
   const { chunks } = layout;
-  const takeBack = (): Promise<void> =>
-    how === 'move' ? moveBack(root, parts, chunks, source.inner) : removeQuietly(root, Object.values(parts));
+  let next: string | undefined;
+  const takeBack = async (): Promise<void> => {
+    if (how === 'move') return moveBack(root, parts, chunks, source.inner);
+    const doubtful = next === undefined ? [] : [ofName(next)];
+    // The first chunk is the last to be copied: while it may be there, none of the others may go.
+    return removeQuietly(root, [...doubtful, ...Object.values(parts)]);
+  };
   let upload: Upload;
   try {
     const modTime = o.modTime ?? (await modTimeOf(source, layout, o));
@@ -55,12 +69,15 @@ async function transferChunks(
     const indices = [...chunks.keys()];
     for (const i of free ? indices.reverse() : indices) {
       const chunk = chunks[i] as ObjectInfo;
-      const part = await callOf(inner, how)(source.inner, chunk, c.names.nameOf(to, i, txn), callOnly(o));
+      next = c.names.nameOf(to, i, txn);
+      const part = await callOf(inner, how)(source.inner, chunk, next, callOnly(o));
       parts[i] = { ...part, size: chunk.size as number };
     }
+    next = undefined;
     const hashes = hashesOf(layout.metadata);
     upload = { path: to, parts, txn, size: layout.size, modTime, hashes, mayBePlain: false };
   } catch (e) {
+    if (!leavesDoubt(e)) next = undefined;
     await takeBack();
     throw e;
   }

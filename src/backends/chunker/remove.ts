@@ -1,5 +1,5 @@
 import type { CallOptions, ObjectInfo } from '../../core/backend.ts';
-import { hasCode, throwIfAborted, type ErrorCode } from '../../core/errors.ts';
+import { hasCode, leavesDoubt, throwIfAborted, type ErrorCode } from '../../core/errors.ts';
 import { parentOf } from '../../core/path.ts';
 import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
@@ -108,6 +108,20 @@ export async function removeParts(root: ChunkerRoot, parts: readonly ObjectInfo[
     } catch (e) {
       if (!hasCode(e, 'object_not_found')) throw e;
     }
+  }
+}
+
+/**
+ * Removes the chunks of an object whose place a plain one has taken. A short one beside some of them would be taken for
+ * damaged metadata: a removal that was stopped, or whose answer was lost, is done once more.
+ */
+export async function removeReplaced(root: ChunkerRoot, parts: readonly ObjectInfo[], o: CallOptions): Promise<void> {
+  try {
+    await removeParts(root, parts, o);
+  } catch (e) {
+    if (!leavesDoubt(e)) throw e;
+    await removeParts(root, parts, {});
+    throwIfAborted(o.signal);
   }
 }
 

@@ -1,14 +1,14 @@
 import type { ByteSource, HashType, ObjectInfo, WriteOptions } from '../../core/backend.ts';
 import { bytesSource, toHex } from '../../core/bytes.ts';
-import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { leavesDoubt, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import type { Hasher } from '../../core/platform.ts';
 import { SourceReader } from '../../core/source-reader.ts';
 import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
-import { commit, type Upload } from './commit.ts';
+import { commit, holding, ofName, type Upload } from './commit.ts';
 import { infoOf, refuseToWriteChunkName } from './find.ts';
 import { maxLookAlikeBytes, parseMetadata } from './metadata.ts';
-import { lookFor, removeParts, removeQuietly } from './remove.ts';
+import { lookFor, removeQuietly, removeReplaced } from './remove.ts';
 import { maxChunks } from './names.ts';
 import { newTxn } from './txn.ts';
 
@@ -30,7 +30,7 @@ export async function writeObject(
     const head = await reader.read(Math.min(c.streamBytes, c.chunkBytes));
     const looksPlain = head.length > maxLookAlikeBytes || parseMetadata(head).kind === 'other';
     if (plain && looksPlain && (await reader.atEnd()))
-      return await writePlain(root, path, bytesSource(head), { ...o, size: exactSize(path, head.length, o.size) });
+      return await writeShort(root, path, head, { ...o, size: exactSize(path, head.length, o.size) });
     return await writeChunks(root, path, head, reader, o);
   } finally {
     await reader.close();
@@ -51,8 +51,31 @@ async function writePlain(
 ): Promise<ObjectInfo> {
   const { chunks } = await lookFor(root, path, o);
   const main = await root.inner.write(path, body, o);
-  await removeParts(root, chunks, o);
+  await removeReplaced(root, chunks, o);
   return infoOf(root, path, { kind: 'plain', main });
+}
+
+/**
+ * The same for what is in memory. A short object beside the chunks of the one before would be taken for damaged metadata:
+ * when the answer to its write was lost and it is there, the chunks go all the same.
+ */
+async function writeShort(root: ChunkerRoot, path: string, bytes: Uint8Array, o: WriteOptions): Promise<ObjectInfo> {
+  try {
+    return await writePlain(root, path, bytesSource(bytes), o);
+  } catch (e) {
+    if (!leavesDoubt(e) || bytes.length > maxLookAlikeBytes) throw e;
+    await dropChunksBelow(root, path, bytes);
+    throw e;
+  }
+}
+
+/** Removes the chunks of an object whose place these bytes have taken. */
+export async function dropChunksBelow(root: ChunkerRoot, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    if (await holding(root, path, bytes)) await removeReplaced(root, (await lookFor(root, path, {})).chunks, {});
+  } catch {
+    // The error that led here is the one to tell.
+  }
 }
 
 /** Sends the chunks under names of their own, then lets them take the place of what is there. */
@@ -75,7 +98,9 @@ async function writeChunks(
     await sendChunks(root, path, txn, source, sent, { ...o, modTime });
     hashes = await digests(root, hash, o);
   } catch (e) {
-    await removeQuietly(root, sent);
+    // The one that failed may be there all the same.
+    const name = c.names.nameOf(path, sent.length, txn);
+    await removeQuietly(root, leavesDoubt(e) ? [...sent, ofName(name)] : sent);
     // The wrapped remote would tell of the chunk.
     throw state.ended && o.size !== undefined && source.total < o.size ? sizeMismatch(path, o.size, source.total) : e;
   } finally {

@@ -11,7 +11,7 @@ import { parseMetadata, type FileMetadata } from './metadata.ts';
 import { checkName, dataName, metadataName } from './names.ts';
 import type { CompressOptions } from './options.ts';
 import { readPlain } from './read.ts';
-import { removeIfThere, writeFile } from './write.ts';
+import { clearUp, removeIfThere, writeFile } from './write.ts';
 
 /** One opened compress remote; the backends of all its paths share it. */
 export interface CompressContext {
@@ -134,7 +134,12 @@ function rooted(c: CompressContext, storeId: string, root: string): Backend {
 
     write: (path, body, o) =>
       forPath(path, async () => {
-        const target = { inner, path, previous: () => dataObjects(path, callOnly(o)) };
+        const target = {
+          inner,
+          path,
+          previous: () => dataObjects(path, callOnly(o)),
+          current: () => loadIfThere(path, {}),
+        };
         const { m, stored } = await writeFile(c, target, body, { ...o, modTime: o.modTime ?? platform.now() });
         return plainInfo(stored, path, m);
       }),
@@ -171,9 +176,13 @@ function rooted(c: CompressContext, storeId: string, root: string): Backend {
       await carry(metadataName(path), metadataName(to));
     } catch (e) {
       // The file must not be torn apart.
-      if (verb === 'move') await source.move?.(inner, { ...stored, path: data }, dataOf(path, m), {}).catch(() => {});
-      else await removeIfThere(inner, data, {}).catch(() => {});
-      throw e;
+      if (verb === 'move') {
+        await source.move?.(inner, { ...stored, path: data }, dataOf(path, m), {}).catch(() => {});
+        throw e;
+      }
+      const current = (): Promise<FileMetadata | undefined> => loadIfThere(to, {});
+      const isStored = await clearUp({ inner, name: data, m, before: previous, current });
+      if (!isStored || hasCode(e, 'aborted')) throw e;
     }
     for (const old of previous) if (old !== data) await removeIfThere(inner, old, call);
     return plainInfo(stored, to, m);

@@ -1,5 +1,5 @@
 import type { Backend, ByteSource, ObjectInfo, WriteOptions } from '../../core/backend.ts';
-import { hasCode, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
+import { hasCode, leavesDoubt, sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { toHex } from '../../core/bytes.ts';
 import type { Platform } from '../../core/platform.ts';
 import { SourceReader } from '../../core/source-reader.ts';
@@ -27,15 +27,17 @@ export interface WriteTarget {
   readonly path: string;
   /** Names of the data objects that hold the file now. */
   readonly previous: () => Promise<readonly string[]>;
+  /** The metadata that stand there now. */
+  readonly current: () => Promise<FileMetadata | undefined>;
 }
 
 /**
  * Stores a file: the data object, then its metadata, then the data objects of before go. When the metadata cannot be
- * stored, the data object goes again.
+ * stored, the data object goes again, unless it took the place of the one before.
  */
 export async function writeFile(
   c: CompressContext,
-  { inner, path, previous }: WriteTarget,
+  { inner, path, previous, current }: WriteTarget,
   body: ByteSource,
   o: WriteOptions,
 ): Promise<Written> {
@@ -45,14 +47,14 @@ export async function writeFile(
     checkName(path, inner.root);
     const encoder = await createEncoder(c);
     const before = await previous();
-    const data = await writeData({ c, inner, path, reader, encoder, o });
+    const data = await writeData({ c, inner, path, before, reader, encoder, o });
     const { name, m } = data;
     const json = formatMetadata(m, configuredMode(c));
     try {
       await inner.write(metadataName(path), oneChunk(json), { ...forBoth(o), size: json.length });
     } catch (e) {
-      await discard(inner, name);
-      throw e;
+      const isStored = await clearUp({ inner, name, m, before, current });
+      if (!isStored || hasCode(e, 'aborted')) throw e;
     }
     for (const old of before) if (old !== name) await removeIfThere(inner, old, o);
     return data;
@@ -61,10 +63,37 @@ export async function writeFile(
   }
 }
 
+/**
+ * After metadata that could not be stored, or not for sure: answers whether they stand there all the same. Otherwise the
+ * new data object goes, unless it is all that is left of the file, or nobody can tell what stands there.
+ */
+export async function clearUp({
+  inner,
+  name,
+  m,
+  before,
+  current,
+}: Pick<WriteTarget, 'inner' | 'current'> & {
+  readonly name: string;
+  readonly m: FileMetadata;
+  readonly before: readonly string[];
+}): Promise<boolean> {
+  let now: FileMetadata | undefined;
+  try {
+    now = await current();
+  } catch {
+    return false;
+  }
+  if (now && now.mode === m.mode && now.size === m.size && now.md5 === m.md5) return true;
+  if (!before.includes(name)) await discard(inner, name);
+  return false;
+}
+
 interface Job {
   readonly c: CompressContext;
   readonly inner: Backend;
   readonly path: string;
+  readonly before: readonly string[];
   readonly reader: SourceReader;
   readonly encoder: Encoder;
   readonly o: WriteOptions;
@@ -91,12 +120,23 @@ async function writeData(job: Job): Promise<Written & { name: string }> {
   return { name, stored, m };
 }
 
+/** One write of a data object; one that failed and may be there all the same goes, unless it holds the file of before. */
+async function put({ inner, before }: Job, name: string, body: ByteSource, o: WriteOptions): Promise<ObjectInfo> {
+  try {
+    return await inner.write(name, body, o);
+  } catch (e) {
+    if (leavesDoubt(e) && !before.includes(name)) await discard(inner, name);
+    throw e;
+  }
+}
+
 async function writeStored(
-  { inner, path, reader, o }: Job,
+  job: Job,
   first: Uint8Array,
   plain: Tracker,
   size: number | undefined,
 ): Promise<{ name: string; stored: ObjectInfo }> {
+  const { inner, path, reader, o } = job;
   async function* source(): AsyncGenerator<Uint8Array, void, void> {
     if (first.length > 0) yield plain.take(first);
     for await (const chunk of reader.remaining()) yield plain.take(chunk);
@@ -104,7 +144,7 @@ async function writeStored(
   }
   const { mimeType: _type, ...rest } = o;
   const name = path + storedSuffix;
-  const stored = await inner.write(name, source(), { ...rest, ...(size === undefined ? {} : { size }) });
+  const stored = await put(job, name, source(), { ...rest, ...(size === undefined ? {} : { size }) });
   await checkStored(inner, name, path, stored, plain.total());
   return { name, stored };
 }
@@ -127,7 +167,7 @@ async function writeCompressed(job: Job, first: Piece, plain: Tracker): Promise<
         yield bytes;
       }
     }
-    const stored = await inner.write(name, all(), {
+    const stored = await put(job, name, all(), {
       ...forBoth(o),
       ...(complete === undefined
         ? {}
@@ -149,6 +189,7 @@ async function writeCompressed(job: Job, first: Piece, plain: Tracker): Promise<
       return { name: final, stored: await rename(inner, { ...stored, path: name, size: total }, final, o) };
     } catch (e) {
       await discard(inner, name);
+      if (leavesDoubt(e) && !job.before.includes(final)) await discard(inner, final);
       throw e;
     }
   } finally {

@@ -99,12 +99,7 @@ export async function verifyStored(
  * time, is another writer's, and whole.
  * @throws precondition_failed when it is
  */
-export async function removeOwn(
-  c: S3Connection,
-  t: WriteTarget,
-  sent: ObjectInfo,
-  stored: ObjectInfo,
-): Promise<void> {
+export async function removeOwn(c: S3Connection, t: WriteTarget, sent: ObjectInfo, stored: ObjectInfo): Promise<void> {
   const isOwn = sent.etag === undefined || stored.etag === undefined || stored.etag === sent.etag;
   if (!isOwn && stored.modTime !== sent.modTime)
     throw new TscloneError(

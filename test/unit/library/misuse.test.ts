@@ -108,7 +108,8 @@ test('a signal that fires stops a whole transfer with the code of it', async () 
   const stop = new AbortController();
   const during = await openSession({ config: '', onEvent: (e) => e.type === 'transfer.start' && stop.abort() });
   await (await during.remote(':memory:bucket/from')).write('a', 'text');
-  await expect(
-    during.sync(':memory:bucket/from', ':memory:bucket/to', { signal: stop.signal }),
-  ).rejects.toMatchObject({ name: 'TscloneError', code: 'aborted' });
+  await expect(during.sync(':memory:bucket/from', ':memory:bucket/to', { signal: stop.signal })).rejects.toMatchObject({
+    name: 'TscloneError',
+    code: 'aborted',
+  });
 });
