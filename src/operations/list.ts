@@ -30,11 +30,15 @@ export async function* listEntries(
     if (o.files) yield await complete(file.info);
     return;
   }
-  const depth = o.recursive ? c.settings.maxDepth : 1;
-  const entries = walk(c, backend, '', { maxDepth: depth, dirs: o.dirs });
+  const entries = walk(c, backend, '', { maxDepth: listingDepth(c, o.recursive), dirs: o.dirs });
   const wanted = filter(entries, (entry) => (entry.kind === 'dir' ? o.dirs : o.files));
   if (o.want.length === 0) yield* wanted;
   else yield* mapOrdered(wanted, c.settings.checkers, complete);
+}
+
+/** How deep a listing goes: `--max-depth`, if it is given, also says so without `--recursive`. */
+export function listingDepth({ settings }: OperationContext, recursive: boolean): number {
+  return recursive || settings.maxDepth >= 0 ? settings.maxDepth : 1;
 }
 
 async function* filter<T>(items: AsyncIterable<T>, keep: (item: T) => boolean): AsyncGenerator<T, void, void> {

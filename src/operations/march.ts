@@ -81,7 +81,7 @@ export async function march(
 async function* nothing(): AsyncGenerator<Entry, void, void> {}
 
 function depthAllows(c: OperationContext, dir: string): boolean {
-  return c.settings.maxDepth <= 0 || dir.split('/').length < c.settings.maxDepth;
+  return c.settings.maxDepth < 0 || dir.split('/').length < c.settings.maxDepth;
 }
 
 /** A listing failed; `error` is counted already. */

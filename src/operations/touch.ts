@@ -1,3 +1,4 @@
+import type { Backend, ObjectInfo } from '../core/backend.ts';
 import { bytesSource } from '../core/bytes.ts';
 import { hasCode } from '../core/errors.ts';
 import { callOptions, log, skipped, type OperationContext } from './context.ts';
@@ -9,7 +10,6 @@ import { walk } from './walk.ts';
 export interface TouchOptions {
   readonly modTime: bigint;
   readonly create: boolean;
-  readonly recursive: boolean;
 }
 
 /** Sets the time of one object, or makes an empty one. */
@@ -40,16 +40,34 @@ export async function touchFile(c: OperationContext, place: Place, o: TouchOptio
 }
 
 async function touchDirectory(c: OperationContext, { backend, leaf }: Place, o: TouchOptions): Promise<void> {
-  if (o.recursive) return touchBelow(c, { backend: backend.at(`${backend.root}/${leaf}`), reference: leaf }, o);
   if (await skipped(c, 'touch', leaf)) return;
   await backend.setDirModTime?.(leaf, o.modTime, callOptions(c));
 }
 
-/** Sets the time of all objects below a directory. */
-export async function touchBelow(c: OperationContext, { backend }: Located, o: TouchOptions): Promise<void> {
-  const entries = walk(c, backend, '', { maxDepth: c.settings.maxDepth, dirs: false });
-  await forEachLimit(entries, c.settings.checkers, async (entry) => {
-    if (entry.kind !== 'object' || (await skipped(c, 'touch', entry.path))) return;
-    await backend.setModTime?.(entry.path, o.modTime, { ...callOptions(c), info: entry });
-  });
+/** Sets the time of all objects below a directory, or of the one object. What is not there is not made. */
+export async function touchTree(c: OperationContext, { backend, file }: Located, modTime: bigint): Promise<void> {
+  const touch = async (path: string, info: ObjectInfo): Promise<void> => {
+    if (await skipped(c, 'touch', path)) return;
+    await backend.setModTime?.(path, modTime, { ...callOptions(c), info });
+  };
+  if (file) return touch(file.leaf, file.info);
+  let found = await isThere(c, backend);
+  if (found !== false) {
+    const entries = walk(c, backend, '', { maxDepth: c.settings.maxDepth, dirs: false });
+    await forEachLimit(entries, c.settings.checkers, async (entry) => {
+      found = true;
+      if (entry.kind === 'object') await touch(entry.path, entry);
+    });
+  }
+  if (!found) log(c, 'notice', backend.description, 'Not touching nonexistent file due to --recursive');
+}
+
+/** Undefined = a store that knows no directories: what lies in it will show. */
+async function isThere(c: OperationContext, backend: Backend): Promise<boolean | undefined> {
+  try {
+    return (await backend.statDir?.('', callOptions(c))) && true;
+  } catch (e) {
+    if (hasCode(e, 'dir_not_found')) return false;
+    throw e;
+  }
 }

@@ -25,13 +25,16 @@ export async function* walk(
   o: WalkOptions,
 ): AsyncGenerator<Entry, void, void> {
   if (o.maxDepth === 1) yield* await readSorted(c, backend, dir);
-  else if (readsAtOnce(c, backend, o.maxDepth)) yield* walkRecursive(c, backend, dir, o.dirs);
-  else yield* walkByDirectory(c, backend, dir, o.maxDepth <= 0 ? Number.POSITIVE_INFINITY : o.maxDepth, o.dirs);
+  else {
+    const depth = o.maxDepth <= 0 ? Number.POSITIVE_INFINITY : o.maxDepth;
+    if (readsAtOnce(c, backend, o.maxDepth)) yield* walkRecursive(c, backend, dir, depth, o.dirs);
+    else yield* walkByDirectory(c, backend, dir, depth, o.dirs);
+  }
 }
 
 /** Is a tree read by one recursive listing? Then directories show only in the names of what lies in them. */
 export function readsAtOnce({ filter, settings }: OperationContext, backend: Backend, maxDepth: number): boolean {
-  if (!backend.features.fastList || maxDepth > 0) return false;
+  if (!backend.features.fastList || (maxDepth > 0 && !settings.fastList)) return false;
   return !readsByDirectory(filter) || (settings.fastList && filter?.excludeIfPresent.length === 0);
 }
 
@@ -89,26 +92,32 @@ async function* walkRecursive(
   c: OperationContext,
   backend: Backend,
   dir: string,
+  depth: number,
   dirs: boolean,
 ): AsyncGenerator<Entry, void, void> {
   const { filter } = c;
-  if (!readsByDirectory(filter) || !filter) return yield* included(c, backend, listRecursive(c, backend, dir, dirs));
+  const entries = included(c, backend, listRecursive(c, backend, dir, depth, dirs));
+  if (!readsByDirectory(filter) || !filter) return yield* entries;
   const reachable = createParentCheck(filter);
-  for await (const entry of included(c, backend, listRecursive(c, backend, dir, dirs)))
-    if (reachable(entry.path)) yield entry;
+  for await (const entry of entries) if (reachable(entry.path)) yield entry;
 }
 
 async function* listRecursive(
   c: OperationContext,
   backend: Backend,
   dir: string,
+  depth: number,
   dirs: boolean,
 ): AsyncGenerator<Entry, void, void> {
   const seen = new Set<string>();
+  const above = dir === '' ? 0 : dir.split('/').length;
+  const isTooDeep = (path: string): boolean =>
+    depth !== Number.POSITIVE_INFINITY && path.split('/').length - above > depth;
   for await (const entry of backend.list(dir, { ...callOptions(c), recursive: true })) {
     c.accounting.listed += 1;
+    if (dirs) for (const parent of newParents(entry.path, dir, seen)) if (!isTooDeep(parent.path)) yield parent;
+    if (isTooDeep(entry.path)) continue;
     if (dirs) {
-      yield* newParents(entry.path, dir, seen);
       if (entry.kind === 'dir') {
         if (seen.has(entry.path)) continue;
         seen.add(entry.path);

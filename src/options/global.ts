@@ -90,7 +90,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'error-on-no-transfer', type: 'bool', default: 'false', help: 'End with 9 when nothing was transferred', group: 'Config' },
   { name: 'fs-cache-expire-duration', type: 'GoDuration', default: '5m0s', help: 'Life of cached remotes', group: 'Config', notBuilt: 'not built yet' },
   { name: 'fs-cache-expire-interval', type: 'GoDuration', default: '1m0s', help: 'Its check', group: 'Config', notBuilt: 'not built yet' },
-  { name: 'human-readable', type: 'bool', default: 'false', help: 'Short sizes (1.5Gi) in ls, lsl and tree', group: 'Config' },
+  { name: 'human-readable', type: 'bool', default: 'false', help: 'Short sizes (1.5Gi) in ls, lsl, lsd and tree', group: 'Config' },
   { name: 'kv-lock-time', type: 'GoDuration', default: '1s', help: 'Database lock', group: 'Config', notBuilt: 'not built yet' },
   { name: 'low-level-retries', type: 'int', default: '10', help: 'How often one request is sent before it counts as failed', group: 'Config' },
   { name: 'max-buffer-memory', type: 'SizeSuffix', default: 'off', help: 'Cap on buffers', group: 'Config', notBuilt: 'not built yet' },

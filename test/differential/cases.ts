@@ -55,6 +55,9 @@ const listing: Case[] = [
   'lsl s3:shared',
   'lsl s3:shared/other/a.txt',
   'lsl --use-server-modtime=false s3:shared/sub',
+  'lsf --max-depth 2 t',
+  'lsjson --max-depth 0 --no-modtime s3:shared',
+  'lsd --max-depth 2 --human-readable t',
   'lsd s3:shared',
   'lsd s3:shared/sub',
   'lsd -R s3:shared',
@@ -96,6 +99,8 @@ const listing: Case[] = [
   'lsjson -M s3:shared/nothing',
   'lsjson --stat t/a.txt',
   'lsjson --stat t/none',
+  'lsjson --stat --files-only s3:shared/sub',
+  'lsjson --stat --dirs-only t/a.txt',
   'lsjson --stat s3:shared/sub/deep/z',
   'lsjson --stat --no-modtime s3:shared',
   'lsjson --stat --no-modtime s3:shared/none',
@@ -128,7 +133,7 @@ const listing: Case[] = [
   'config show al:',
 ].map((args) => ({
   args,
-  unordered: /^(ls|lsl|lsd|lsf|lsjson)\b.*(-R|^lsl?\s)/.test(args) || /^lsl? |^cat t\/other/.test(args),
+  unordered: /^(ls|lsl|lsd|lsf|lsjson)\b.*(-R|-depth|^lsl?\s)/.test(args) || /^lsl? |^cat t\/other/.test(args),
 }));
 
 const errors: Case[] = [
@@ -217,6 +222,9 @@ const changes: Case[] = [
   { args: 'touch -t 240506 t/fresh' },
   { args: 'touch -C s3:{b}/none', bucket: 'empty' },
   { args: 'touch -C t/none' },
+  { args: 'touch -R -t 240506 t/a.txt' },
+  { args: 'touch -R -t 240506 s3:{b}/a.txt', bucket: 'tree' },
+  { args: 'touch -R t/none' },
   { args: 'touch t/deep/er/x' },
   { args: 'rcat s3:{b}/r.txt', bucket: 'empty', stdin: 'streamed' },
   { args: 'rcat s3:{b}/made/bucket.txt', stdin: 'streamed into a bucket that is not there' },
@@ -257,6 +265,7 @@ const changes: Case[] = [
   { args: 'copy t out', before: ['copyto t/b.json out/a.txt'] },
   { args: 'copy t out --modify-window 10000h', before: ['copy t out', 'touch -t 2023-11-20T00:00:00 out/a.txt'] },
   { args: 'copy t out --max-depth 1' },
+  { args: 'copy t out --max-depth 0' },
   { args: 'copyto t/a.txt out/renamed.txt' },
   { args: 'copyto t/a.txt s3:{b}/renamed.txt', bucket: 'empty' },
   { args: 'copyto t/a.txt s3:{b}/a.txt -v', bucket: 'tree', logs: true },

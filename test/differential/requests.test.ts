@@ -38,6 +38,12 @@ const rows: readonly Row[] = [
   { name: 'ls of a directory', args: 'ls R:bkt/D', before: [put('D/a'), put('D/b')] },
   { name: 'lsl of a directory', args: 'lsl R:bkt/D', before: [put('D/a'), put('D/b')] },
   { name: 'lsf of a bucket', args: 'lsf R:bkt', best: 1 },
+  {
+    name: 'a deep listing with --fast-list',
+    args: 'size R:bkt/D --fast-list --max-depth 4',
+    before: [put('D/a/b/c/d')],
+    best: 2,
+  },
   { name: 'lsd of the root', args: 'lsd R:', best: 1 },
   { name: 'lsjson of a directory', args: 'lsjson R:bkt/D', before: [put('D/a'), put('D/b')] },
   {

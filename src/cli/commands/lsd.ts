@@ -1,3 +1,4 @@
+import { formatSize } from '../../core/size.ts';
 import { formatDateTime } from '../../core/time.ts';
 import { listEntries } from '../../operations/list.ts';
 import { switchFlag, type CommandDefinition } from '../command.ts';
@@ -16,11 +17,13 @@ export const lsd: CommandDefinition = {
   async run(c) {
     const located = await source(c, c.args[0] as string);
     const recursive = c.flags.bool('recursive');
+    const human = c.flags.bool('human-readable');
     for await (const e of listEntries(c.operation, located, { recursive, dirs: true, files: false, want: [] })) {
       if (e.kind !== 'dir') continue;
       const size = e.isBucket ? -1 : (e.size ?? 0);
       const time = formatDateTime(e.modTime ?? c.operation.settings.defaultTime, 'local');
-      await c.out.line(`${String(size).padStart(12)} ${time} ${'-1'.padStart(9)} ${e.path}`);
+      const shown = human ? (size < 0 ? '-1' : formatSize(size)).padStart(9) : String(size).padStart(12);
+      await c.out.line(`${shown} ${time} ${'-1'.padStart(human ? 8 : 9)} ${e.path}`);
     }
   },
 };

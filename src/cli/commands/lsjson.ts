@@ -5,7 +5,7 @@ import { leafOf } from '../../core/path.ts';
 import { formatRfc3339 } from '../../core/time.ts';
 import { callOptions, log } from '../../operations/context.ts';
 import { digestOf } from '../../operations/hashsum.ts';
-import { listEntries } from '../../operations/list.ts';
+import { listEntries, listingDepth } from '../../operations/list.ts';
 import { mapOrdered } from '../../operations/pool.ts';
 import { readsAtOnce } from '../../operations/walk.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
@@ -67,6 +67,10 @@ async function stat(c: CommandContext): Promise<void> {
   const { backend, file } = await sourceUnfiltered(c, c.args[0] as string);
   const render = renderer(c, backend);
   let shown: Record<string, unknown>;
+  if (file ? c.flags.bool('dirs-only') : c.flags.bool('files-only')) {
+    await c.out.write('null\n');
+    return;
+  }
   if (file) {
     const want = wants(c, backend);
     const info = want.some((w) => !known(file.info, w))
@@ -113,7 +117,9 @@ function renderer(c: CommandContext, backend: Backend): Render {
   const noType = c.flags.bool('no-mimetype');
   const hashes = hashesAsked(c, backend);
   const encrypted = c.flags.bool('encrypted') ? encryptedNames(backend) : undefined;
-  const deep = c.flags.bool('recursive') && readsAtOnce(c.operation, backend, c.operation.settings.maxDepth);
+  const depth = listingDepth(c.operation, c.flags.bool('recursive'));
+  // With a depth, also 0, rclone reads by directory unless --fast-list is given.
+  const deep = (depth < 0 || c.operation.settings.fastList) && depth !== 1 && readsAtOnce(c.operation, backend, depth);
   const started = c.operation.platform.now();
   const digits = backend.precision === 'none' ? 0 : backend.precision >= 1_000_000n ? 3 : 9;
   return async (entry) => {

@@ -1,9 +1,9 @@
 import { TscloneError } from '../../core/errors.ts';
 import { parseDateTime } from '../../core/time.ts';
 import { locatePlace } from '../../operations/locate.ts';
-import { touchBelow, touchFile } from '../../operations/touch.ts';
+import { touchFile, touchTree } from '../../operations/touch.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
-import { opener, place } from '../references.ts';
+import { opener, place, sourceUnfiltered } from '../references.ts';
 
 export const touch: CommandDefinition = {
   name: 'touch',
@@ -30,11 +30,11 @@ export const touch: CommandDefinition = {
   async run(c) {
     const reference = c.args[0] as string;
     const recursive = c.flags.bool('recursive');
-    const o = { modTime: timeOf(c), create: !c.flags.bool('no-create') && !recursive, recursive };
+    const o = { modTime: timeOf(c), create: !c.flags.bool('no-create') };
     if (!reference.endsWith('/') && !recursive) return touchFile(c.operation, await place(c, reference), o);
+    if (recursive) return touchTree(c.operation, await sourceUnfiltered(c, reference), o.modTime);
     const open = await opener(c);
     const backend = await open(reference);
-    if (recursive) return touchBelow(c.operation, { backend, reference }, o);
     if (backend.features.isLocal)
       await touchFile(c.operation, await locatePlace(open, reference.replace(/\/+$/, '')), o);
   },

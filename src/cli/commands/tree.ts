@@ -48,7 +48,8 @@ export const tree: CommandDefinition = {
       if (c.flags.bool('noreport')) return;
       const { dirs, files } = countTree(root, style);
       // rclone 1.75 counts none when it shows nothing but directories.
-      await out.line(style.dirsOnly ? '\n0 directories' : `\n${dirs} directories, ${files} files`);
+      const counted = files === 0 ? 0 : dirs;
+      await out.line(`\n${counted} directories${style.dirsOnly ? '' : `, ${files} files`}`);
     });
   },
 };
