@@ -48,7 +48,7 @@ async function readOptions(flags: FlagValues, stdin: AsyncIterable<Uint8Array>):
   };
   const rules = async (kind: string): Promise<string[]> => {
     const lines = (await fileTexts(`${kind}-from`)).flatMap(ruleLines);
-    return [...flags.list(kind).filter((text) => text !== ''), ...lines];
+    return [...withoutLastBlanks(flags.list(kind)).filter((text) => text !== ''), ...lines];
   };
   // A file of includes without any line still means that nothing else is wanted.
   const filter = async (prefix: string): Promise<string[]> => [
@@ -73,6 +73,12 @@ async function readOptions(flags: FlagValues, stdin: AsyncIterable<Uint8Array>):
     metadataExclude: await rules('metadata-exclude'),
     metadataFilter: await filter('metadata-'),
   };
+}
+
+/** rclone reads the values of a flag as one line of CSV without the blanks at its end; what is quoted there keeps them. */
+function withoutLastBlanks(values: readonly string[]): string[] {
+  const last = values.at(-1);
+  return last === undefined || /^\s|[",\r\n]/.test(last) ? [...values] : [...values.slice(0, -1), last.trimEnd()];
 }
 
 async function exactPaths(fileTexts: (flag: string) => Promise<string[]>): Promise<string[]> {

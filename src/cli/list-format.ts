@@ -34,7 +34,8 @@ export function listFormat(
   timeFlag: string,
 ): { readonly want: Want[]; line(entry: Entry): Promise<string> } {
   const chosen = columnsOf(c);
-  const separator = c.flags.isSet('separator') || !c.flags.bool('csv') ? c.flags.string('separator') : ',';
+  const given = c.flags.string('separator');
+  const separator = c.flags.bool('csv') && (given === '' || !c.flags.isSet('separator')) ? ',' : given;
   const encrypted = c.flags.string('format').includes('e') ? encryptedNames(backend) : () => '';
   const timeFormat = c.flags.string(timeFlag);
   const row: Row = { c, backend, precision: backend.precision, encrypted, type: hashOf(c), timeFormat };

@@ -3,6 +3,7 @@ import { messageOf, throwIfAborted, TscloneError } from '../core/errors.ts';
 import { parseSums } from '../core/sums.ts';
 import { callOptions, log, type OperationContext } from './context.ts';
 import type { CheckResult } from './check.ts';
+import { comparableName } from './join.ts';
 import { digestOf, type DigestOptions } from './hashsum.ts';
 import { notSumFile, type Located } from './locate.ts';
 import { forEachLimit } from './pool.ts';
@@ -35,8 +36,9 @@ export async function checkSums(
   try {
     const entries = listEntries(c, objects, { recursive: true, dirs: false, files: true, want: [] });
     await forEachLimit(entries, c.settings.checkers, async (entry) => {
-      const sum = sums.get(entry.path);
-      sums.delete(entry.path);
+      const key = comparableName(c, entry.path);
+      const sum = sums.get(key);
+      sums.delete(key);
       await tally.object(entry as ObjectInfo, sum);
     });
   } catch (e) {
@@ -96,7 +98,10 @@ function createTally(c: OperationContext, backend: Backend, o: CheckSumsOptions)
       if (counts.same > 0) log(c, 'notice', name, `${counts.same} matching files`);
       if (failure !== undefined) throw failure;
       if (counts.errors === 0) return;
-      const what = counts.missing > 0 ? `file not in ${name}` : `${counts.differences} differences found`;
+      // As rclone: the first of these errors counts once more.
+      if (counts.missing > 0)
+        throw c.accounting.settle(new TscloneError('differences', `file not in ${name}`, { retry: 'high' }));
+      const what = `${counts.differences} differences found`;
       throw c.accounting.conclude(new TscloneError('differences', what, { retry: 'high' }));
     },
   };
@@ -105,5 +110,6 @@ function createTally(c: OperationContext, backend: Backend, o: CheckSumsOptions)
 async function readSums(c: OperationContext, { backend, file }: Located): Promise<Map<string, string>> {
   if (!file) throw notSumFile(backend);
   const { body } = await backend.read(file.leaf, { ...callOptions(c), info: file.info });
-  return parseSums(body, (warning) => log(c, 'notice', file.leaf, warning));
+  const warn = (warning: string): void => log(c, 'notice', file.leaf, warning);
+  return parseSums(body, warn, (path) => comparableName(c, path));
 }

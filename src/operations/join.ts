@@ -90,12 +90,16 @@ function createSide(entries: AsyncIterable<Entry>, name: string): Side {
 
 const notAscii = /[^\0-\x7f]/;
 
+/** The form in which names are compared: without differences of Unicode forms, and of case if that is wanted. */
+export function comparableName({ settings }: OperationContext, name: string): string {
+  const composed = settings.normalizeNames && notAscii.test(name) ? name.normalize() : name;
+  return settings.ignoreCaseSync ? composed.toLowerCase() : composed;
+}
+
 /** What makes two entries of a directory one and the same on both sides. */
-function keyMaker({ settings }: OperationContext): (entry: Entry) => string {
+function keyMaker(c: OperationContext): (entry: Entry) => string {
   return (entry) => {
-    let name = leafOf(entry.path);
-    if (settings.normalizeNames && notAscii.test(name)) name = name.normalize();
-    if (settings.ignoreCaseSync) name = name.toLowerCase();
+    const name = comparableName(c, leafOf(entry.path));
     // As the wire orders them: a directory by its name with the slash.
     return entry.kind === 'dir' ? `${name}/` : name;
   };

@@ -31,7 +31,8 @@ export async function transferFile(
   let existing = c.settings.noCheckDest ? undefined : await statOrNothing(c, dst.backend, dst.path);
   if (existing) c.accounting.checks += 1;
   let needed = await needsTransfer(c, src, existing && { backend: dst.backend, info: existing });
-  await o.report?.(!existing ? 'srcOnly' : needed ? 'differ' : 'same', src.info.path);
+  // As rclone: by the name that it has at the destination, if there is one.
+  await o.report?.(!existing ? 'srcOnly' : needed ? 'differ' : 'same', existing?.path ?? src.info.path);
   if (needed && (await settleBeside(c, beside, src, { ...dst, existing }, aside))) needed = false;
   if (needed && existing && aside) {
     await setAside(c, aside, { backend: dst.backend, info: existing });

@@ -18,6 +18,8 @@ no sum at all
 33\ttab
 # comment
 `,
+  // The name of the file in decomposed letters, as macOS writes them.
+  'decomposed.md5': `8ab3b19e134f01fbaf94b8e15f3df090  deep/u\u0308ni\u0308-日本.txt\n`,
   'other.sha1': `f572d396fae9206628714fb2ce00f72e94f2258f  a.txt
 2c985b161217a952b7a410fd91495cebc349f520  plus+&%=.txt
 `,
@@ -84,6 +86,7 @@ const hashes: Case[] = [
     'checksum sha1 rules/other.sha1 s3:shared/other',
     'checksum sha1 rules/other.sha1 s3:shared/other --download --one-way',
     'checksum md5 rules/good.md5 t --include *.txt --one-way',
+    'checksum md5 rules/decomposed.md5 t/sub --include *日*',
     'checksum md5 rules/missing t',
     'checksum md5 rules/good.md5 t/none',
     'checksum md5 rules/good.md5 t/a.txt',
@@ -93,6 +96,7 @@ const hashes: Case[] = [
     'check --checkfile sha1 rules/other.sha1 t/other',
     'check -C md5 rules/missing t',
   ].map(unordered),
+  { args: 'checksum md5 rules/odd.md5 t', unordered: true, logs: true },
   { args: 'md5sum', stdin: 'abc' },
   { args: 'md5sum -', stdin: 'abc' },
   { args: 'hashsum sha256', stdin: 'abc' },
@@ -124,6 +128,7 @@ const trees: Case[] = [
   'tree t --full-path',
   'tree t --level 1',
   'tree t --level 2 -s',
+  'tree t --human-readable',
   'tree t --level 1 -s --human-readable',
   'tree s3:shared --level 1',
   'tree t -D',

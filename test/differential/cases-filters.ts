@@ -37,6 +37,7 @@ const rules: readonly string[] = [
   `--include-from rules/include`,
   `--include-from rules/nothing`,
   `--exclude *.txt`,
+  `--exclude '*.txt '`,
   `--exclude sub/`,
   `--exclude /sub/deep/**`,
   `--exclude **/deep/**`,

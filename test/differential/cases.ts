@@ -76,6 +76,7 @@ const listing: Case[] = [
   'lsf --format ph --hash sha1 s3:shared/other',
   'lsf -R --csv --format psth t/other',
   'lsf -R --csv s3:shared/other',
+  `lsf --csv --separator '' --format ps t/other`,
   'lsf --separator | --format ps t',
   'lsf --absolute -R t',
   'lsf --format pt --time-format RFC3339 t/other',

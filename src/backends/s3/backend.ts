@@ -77,7 +77,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     storeId: storeIdOf(c),
     features,
     hashes: ['md5'],
-    precision: c.limits.useServerModTime ? 1_000_000n : 1n,
+    precision: 1n,
     at(path) {
       const below = trimSlashes(path);
       if (below !== '') tellBucketInEndpoint(c, placeOf(c, below, '').bucket);

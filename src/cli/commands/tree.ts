@@ -61,7 +61,7 @@ function styleOf({ flags, operation }: CommandContext): TreeStyle {
     fullPath: flags.bool('full-path'),
     indent: !flags.bool('noindent'),
     quote: flags.bool('quote'),
-    sizes: flags.bool('size'),
+    sizes: flags.bool('size') || flags.bool('human-readable'),
     humanReadable: flags.bool('human-readable'),
     times: flags.bool('modtime'),
     modes: flags.bool('protections'),

@@ -111,8 +111,10 @@ async function marchTrees(run: SyncRun, { extras, dirs, stages, renames }: Sorti
         return path;
       } else if (from) {
         const existing = unlisted ? unknown : (to as ObjectInfo | undefined);
-        if (renames && !existing) renames.hold(from);
-        else await stages?.compare({ info: from, existing });
+        if (renames && !existing) {
+          await run.report('srcOnly', from.path);
+          renames.hold(from);
+        } else await stages?.compare({ info: from, existing });
       } else if (to?.kind === 'dir') extras.directory(to.path);
       else if (to) {
         await run.report('dstOnly', to.path);

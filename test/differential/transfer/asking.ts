@@ -52,6 +52,7 @@ export const asking: readonly TransferCase[] = [
     folders: { t: { new: 'n' }, out: { old: 'n' } },
     deviation: { why: 'rclone does not tell what only the source has', compare: ['code', 'tree', 'logs'] },
   },
+  { args: 'sync t out --combined - --track-renames', folders: { t: { new: 'n' }, out: { old: 'other' } } },
   ...['-', '- --format psh', '- --absolute -F ps', '- --files-only=false', 'report -F pt -s |'].map(
     (f): TransferCase => ({ args: `sync t out --dest-after ${f}`, folders }),
   ),
@@ -70,6 +71,7 @@ export const asking: readonly TransferCase[] = [
   { args: 'copyto t/c out/c --combined -', folders },
   { args: 'copyto t/a out/a --combined -', folders },
   { args: 'copyto t/a out/b --combined -', folders },
+  { args: 'copyto t/a out/c --combined -', folders },
   { args: 'moveto t/c out/c --match - --differ -', folders },
   { args: 'move t out --missing-on-dst - --missing-on-src - --differ -', folders },
   {

@@ -177,3 +177,9 @@ describe('pages of buckets', () => {
     expect(server.requests).toHaveLength(2);
   });
 });
+
+test('times of the service are shown to the nanosecond, as all others', async () => {
+  const opened = await openScripted(() => page(last), { limits: { useServerModTime: true } });
+  server = opened.server;
+  expect(opened.backend.precision).toBe(1n);
+});
