@@ -175,6 +175,7 @@ const errors: Case[] = [
   'sync t t/sub',
   'sync t t',
   'move t t/sub',
+  'move t t/new',
   'moveto t/none out',
   'rcat s3:shared/',
   'rcat s3:',

@@ -28,8 +28,8 @@ export async function syncDirectories(c: OperationContext, src: Backend, dst: Ba
     log(c, 'error', dst.description, 'Nothing to do as source and destination are the same');
     return;
   }
-  if (o.mode === 'move' && (await moveWholeDirectory(c, src, dst))) return;
   if (o.mode !== 'copy') refuseOverlap(c, src, dst);
+  if (o.mode === 'move' && (await moveWholeDirectory(c, src, dst))) return;
   checkSettings(c, o);
   const aside = await openAside(c, o.open, src, dst, false);
   const beside = await openBeside(c, o.open, dst);
