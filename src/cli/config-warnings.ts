@@ -30,6 +30,25 @@ export function findMistakes(
   return lines;
 }
 
+/** What a remote does not work without, and a remote below it that is misspelt. `names`: those of all remotes. */
+export function findGaps(
+  type: string,
+  valueOf: (key: string) => string,
+  options: readonly DescribedOption[],
+  names: readonly string[],
+): string[] {
+  const missing = options.filter((o) => o.required === true && needed.has(o.name) && valueOf(o.name) === '');
+  const lines = missing.map(({ name }) => `option ${name} is missing, and ${type} does not work without it`);
+  const provider = valueOf('provider');
+  const known = options.find((o) => o.name === 'provider')?.examples.some((e) => e.value === provider) ?? false;
+  if (type === 's3' && known && !/^(AWS|Other)$/.test(provider) && valueOf('endpoint') === '')
+    lines.push(`option endpoint is missing, and ${provider} has no address of its own`);
+  const [, below] = /^([^:,/]+)[:,]/.exec(valueOf('remote')) ?? [];
+  const near = below === undefined || names.includes(below) ? undefined : nearest(below, names);
+  if (near !== undefined) lines.push(`option remote: there is no remote "${below}": did you mean ${near}?`);
+  return lines;
+}
+
 const asQuestion = (near: string | undefined): string => (near === undefined ? '' : `: did you mean ${near}?`);
 
 function unknownProvider(option: DescribedOption, value: string): string {

@@ -65,7 +65,6 @@ export const tristate = (): z.ZodType<boolean | undefined, string> =>
 export const encoding = (): z.ZodType<number, string> => fromText(parseEncoding);
 
 export const commaSepList = (): z.ZodType<string[], string> => fromText((t) => (t === '' ? [] : parseCsv(t, ',')));
-export const spaceSepList = (): z.ZodType<string[], string> => fromText((t) => (t === '' ? [] : parseCsv(t, ' ')));
 
 /** One of some words, whatever their case; answers the word as declared. */
 export function oneOf<const T extends string>(...words: readonly T[]): z.ZodType<T, string> {

@@ -3,12 +3,13 @@ import type { ConfigFile } from '../../config/file.ts';
 import { passwordOptions, rcloneTypes } from '../../config/known-types.ts';
 import { askAll, nextQuestion, type Interview, type Question } from '../../config/questions.ts';
 import { messageOf } from '../../core/errors.ts';
+import { nearest } from '../../core/nearest.ts';
 import { obscure, reveal } from '../../core/obscure.ts';
 import { checkRemoteName } from '../../core/remote.ts';
 import { goJson, toRcloneOption } from '../../options/describe.ts';
 import { switchFlag, type CommandContext, type CommandDefinition } from '../command.ts';
 import { showForPeople } from '../config-text.ts';
-import { findMistakes } from '../config-warnings.ts';
+import { findGaps, findMistakes } from '../config-warnings.ts';
 import { usageError } from '../errors.ts';
 import { NotBuiltIn } from '../hand-over.ts';
 import { interviewFor, optionsOf } from '../interview.ts';
@@ -52,7 +53,12 @@ ${questions}`,
     if (problem !== undefined) throw usageError(problem);
     checkFlags(c);
     const { config } = await c.session();
-    if (!rcloneTypes.includes(type)) throw usageError(`couldn't find backend for type "${type}"`);
+    if (!rcloneTypes.includes(type)) {
+      const near = rcloneTypes.find((known) => known === type.toLowerCase()) ?? nearest(type, rcloneTypes);
+      throw usageError(
+        `couldn't find backend for type "${type}"${near === undefined ? '' : `: did you mean ${near}?`}`,
+      );
+    }
     const pairs = readPairs(rest);
     const draft = new ConfigDraft(config);
     const stored = saved(pairs).map(([key, value]) => [key, storedValue(c, type, key, value)] as const);
@@ -165,8 +171,12 @@ async function configure(
   }
   await c.out.write(showForPeople(written, name));
   // Programs that drive the config ask for no output and get none.
+  const notice = (message: string): void => c.operation.emit({ type: 'log', level: 'notice', message });
+  const names = (await c.session()).remotes().map((r) => r.name);
+  for (const gap of findGaps(type, (key) => written.get(name, key) ?? '', options ?? [], [...names, name]))
+    notice(`remote "${name}": ${gap}`);
   const message = adviceOnOrder(written, name);
-  if (message !== undefined) c.operation.emit({ type: 'log', level: 'notice', message });
+  if (message !== undefined) notice(message);
 }
 
 async function askThrough(c: CommandContext, interview: Interview, first: Question | undefined): Promise<undefined> {

@@ -86,3 +86,29 @@ test('the line goes to standard error, the value to the file as it is, for creat
     '[r2]\ntype = s3\nprovider = cloudflare\nchunk_size = 5 MB\nsecret = very-secret\nenv_auth = yes\n\n',
   );
 });
+
+test('what a remote does not work without, and a misspelt remote below it', async () => {
+  const conf = join(dir.path, 'gaps.conf');
+  const told = async (...args: string[]): Promise<string[]> => {
+    const done = await tsclone(['config', 'create', ...args, '--config', conf], { cwd: dir.path });
+    return done.stderr
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('not found - using defaults'))
+      .map((line) => line.replace(/^\S+ \S+ /, ''));
+  };
+  expect(await told('r2_backups', 's3', 'provider=Cloudflare')).toEqual([
+    'NOTICE: remote "r2_backups": option endpoint is missing, and Cloudflare has no address of its own',
+  ]);
+  expect(await told('aws', 's3', 'provider=AWS')).toEqual([]);
+  expect(await told('packed', 'compress', 'remote=r2_bakups:x')).toEqual([
+    'NOTICE: remote "packed": option remote: there is no remote "r2_bakups": did you mean r2_backups?',
+  ]);
+  expect(await told('safe', 'crypt', 'remote=packed:')).toContain(
+    'NOTICE: remote "safe": option password is missing, and crypt does not work without it',
+  );
+  expect(await told('x', 'S3')).toContain(
+    'NOTICE: Fatal error: couldn\'t find backend for type "S3": did you mean s3?',
+  );
+  // Programs make remotes step by step.
+  expect(await told('later', 'crypt', '--non-interactive')).toEqual([]);
+});
