@@ -30,6 +30,9 @@ export function findMistakes(
   return lines;
 }
 
+/** Of the options that rclone calls required; others have a default here. */
+const needed = new Set(['remote', 'upstreams', 'password']);
+
 /** What a remote does not work without, and a remote below it that is misspelt. `names`: those of all remotes. */
 export function findGaps(
   type: string,
