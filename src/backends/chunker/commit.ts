@@ -5,7 +5,7 @@ import { callOnly } from '../layer.ts';
 import type { ChunkerRoot } from './context.ts';
 import { findGroup, type Chunked, type Sound } from './layout.ts';
 import { formatMetadata, type Metadata } from './metadata.ts';
-import { ownChunks, removeParts, removeQuietly } from './remove.ts';
+import { ownChunks, removeParts, removeQuietly, removeReplaced } from './remove.ts';
 
 /** All chunks of one object, stored under the names of a transaction of their own. */
 export interface Upload {
@@ -65,7 +65,7 @@ async function putInPlace(root: ChunkerRoot, u: Upload, o: CallOptions, takeBack
     }
     const main = await putMetadata(root, u, u.txn, o);
     // From here on the upload is the object, and nothing may take it away.
-    await removeParts(root, stale, o).catch((e: unknown) => {
+    await removeReplaced(root, stale, o).catch((e: unknown) => {
       throw new Standing(e);
     });
     if (c.noRename) return chunkedOf(u, main, u.parts, u.txn);
@@ -73,7 +73,23 @@ async function putInPlace(root: ChunkerRoot, u: Upload, o: CallOptions, takeBack
     if (!(e instanceof Standing)) await takeBack();
     throw e;
   }
-  return becomeChunked(root, u, o);
+  return finish(root, u, o);
+}
+
+/**
+ * The upload is the object already, but rclone finds the chunks only under their last names: when an answer was lost while
+ * they got them, it is done once more.
+ */
+async function finish(root: ChunkerRoot, u: Upload, o: CallOptions): Promise<Sound> {
+  try {
+    return await becomeChunked(root, u, o);
+  } catch (e) {
+    const reason = e instanceof Standing ? e.reason : e;
+    if (!leavesDoubt(reason) || hasCode(reason, 'aborted')) throw e;
+    return becomeChunked(root, u, o).catch(() => {
+      throw e;
+    });
+  }
 }
 
 async function becomePlain(root: ChunkerRoot, u: Upload, stale: readonly ObjectInfo[], o: CallOptions): Promise<Sound> {

@@ -41,6 +41,11 @@ function isShown(
   path: string,
   layout: Layout | undefined,
 ): layout is Exclude<Layout, { kind: 'broken' }> {
+  if (layout?.kind === 'chunked' && layout.txn !== '' && !c.noRename) {
+    const message =
+      'Its chunks have the names of their upload: rclone cannot read it like this. Store it again (--ignore-times), or set transactions = norename';
+    c.emit({ type: 'log', level: 'notice', subject: path, message });
+  }
   if (layout?.kind !== 'broken') return layout !== undefined;
   if (c.failHard) throw corrupted(path, layout.why);
   c.emit({ type: 'log', level: 'notice', subject: path, message: `Skipping incomplete object: it ${layout.why}` });
