@@ -35,7 +35,8 @@ export function listFormat(
 ): { readonly want: Want[]; line(entry: Entry): Promise<string> } {
   const chosen = columnsOf(c);
   const given = c.flags.string('separator');
-  const separator = c.flags.bool('csv') && (given === '' || !c.flags.isSet('separator')) ? ',' : given;
+  const [first = ','] = c.flags.isSet('separator') ? given : '';
+  const separator = c.flags.bool('csv') ? first : given;
   const encrypted = c.flags.string('format').includes('e') ? encryptedNames(backend) : () => '';
   const timeFormat = c.flags.string(timeFlag);
   const row: Row = { c, backend, precision: backend.precision, encrypted, type: hashOf(c), timeFormat };

@@ -38,7 +38,8 @@ async function emptyDirectories(c: OperationContext, backend: Backend, leaveRoot
   } catch (e) {
     throwIfAborted(c.signal);
     // What could not be read does not count as empty: the store would refuse, but it should not even be asked.
-    if (leaveRoot || !backend.features.isLocal || !hasCode(e, 'dir_not_found')) throw c.accounting.error(e);
+    if (leaveRoot || c.settings.dryRun || !backend.features.isLocal || !hasCode(e, 'dir_not_found'))
+      throw c.accounting.error(e);
     const message = `failed to remove directories: ${backend.root}: no such directory`;
     throw c.accounting.error(new TscloneError('io', message, { cause: e }));
   }

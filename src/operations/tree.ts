@@ -22,7 +22,9 @@ export async function readTree(
   o: { depth: number; want: readonly Want[] },
 ): Promise<TreeNode> {
   const { depth, want } = o;
-  const limited = { ...c, settings: { ...c.settings, maxDepth: depth } };
+  // As rclone: the whole tree in one listing, whatever the filters leave out.
+  const fastList = depth <= 0 || c.settings.fastList;
+  const limited = { ...c, settings: { ...c.settings, maxDepth: depth, fastList } };
   const root: TreeNode = { path: '', children: [] };
   const dirs = new Map<string, TreeNode>([['', root]]);
   for await (const entry of listEntries(limited, located, { recursive: true, dirs: true, files: true, want })) {

@@ -77,7 +77,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'tpslimit-burst', type: 'int', default: '1', help: 'Requests that may be sent at once after a pause', group: 'Networking' },
   { name: 'use-cookies', type: 'bool', default: 'false', help: 'Cookie jar', group: 'Networking', notBuilt: 'this network setting is not built yet' },
   { name: 'user-agent', type: 'string', default: '', help: 'How tsclone calls itself towards services; empty = tsclone/VERSION', group: 'Networking' },
-  { name: 'buffer-size', type: 'SizeSuffix', default: '16Mi', help: 'Read-ahead per transfer', group: 'Performance', alsoDone: ['0'], notBuilt: 'there is no read-ahead; 0 says the same' },
+  { name: 'buffer-size', type: 'SizeSuffix', default: '16Mi', help: 'Most bytes to read ahead per transfer: nothing is read ahead, so that every limit is kept', group: 'Performance' },
   { name: 'checkers', type: 'int', default: '8', help: 'Files that are compared, and directories that are listed, at the same time', group: 'Performance' },
   { name: 'transfers', type: 'int', default: '4', help: 'Files that are transferred at the same time; each S3 upload may have several parts under way (--s3-upload-concurrency)', group: 'Performance' },
   { name: 'ask-password', type: 'bool', default: 'true', help: 'Ask for the password of an encrypted config; false: fail instead', group: 'Config' },

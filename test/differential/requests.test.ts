@@ -44,6 +44,7 @@ const rows: readonly Row[] = [
     before: [put('D/a/b/c/d')],
     best: 2,
   },
+  { name: 'tree with a filter', args: 'tree R:bkt/D --exclude none/', before: [put('D/a/b/c')], best: 2 },
   { name: 'lsd of the root', args: 'lsd R:', best: 1 },
   { name: 'lsjson of a directory', args: 'lsjson R:bkt/D', before: [put('D/a'), put('D/b')] },
   {
