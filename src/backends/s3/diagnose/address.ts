@@ -105,14 +105,23 @@ async function noAnswer(c: S3Connection, url: URL, failure: Failure, f: Findings
     return found(f, url, failure, 'https_needed', other.origin);
   const fault = networkFault(failure);
   if (fault !== 'host_not_found' || c.endpoint !== '') return found(f, url, failure, fault);
-  f.found({
-    fault: 'wrong_region',
-    check: 'address',
-    cause: `AWS has no region "${c.region()}": there is no host "${url.hostname}".`,
-    remedy: 'Set the region of the bucket, and an endpoint when the service is not AWS.',
-    mend: { option: 'region' },
-    answer: answerOf(failure),
-  });
+  const noHost = `There is no host "${url.hostname}"`;
+  // The host of the default region exists: it is the network, or another service is meant.
+  const verdict =
+    c.options.region === ''
+      ? ({
+          fault: 'host_not_found',
+          cause: `${noHost}, as far as the name server of this machine knows.`,
+          remedy: 'Check the network; when the service is not AWS, set its endpoint.',
+          mend: { option: 'endpoint' },
+        } as const)
+      : ({
+          fault: 'wrong_region',
+          cause: `${noHost}: AWS has no region "${c.region()}", or this machine cannot look up names.`,
+          remedy: 'Set the region of the bucket, and an endpoint when the service is not AWS.',
+          mend: { option: 'region' },
+        } as const);
+  f.found({ ...verdict, check: 'address', answer: answerOf(failure) });
 }
 
 /** Where requests to an address really go; undefined = there. */

@@ -497,6 +497,8 @@ describe('address', () => {
     expect(summary(await examine('', { provider: 'AWS', region: 'mars-1' }))).toEqual([
       'address: wrong_region -> region = …',
     ]);
+    // Nobody has set the region that is taken then: it is not to blame.
+    expect(summary(await examine('', { provider: 'AWS' }))).toEqual(['address: host_not_found -> endpoint = …']);
   });
 
   test('the bucket in the path of the endpoint', async () => {
