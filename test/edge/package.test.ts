@@ -1,6 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run, type RunResult } from '../support/run.ts';
 import { tempDir } from '../support/servers.ts';
@@ -50,6 +52,23 @@ test('require() takes the same entries', async () => {
   const code = `const entries = ['tsclone', 'tsclone/edge', 'tsclone/node', 'tsclone/serve/s3']; console.log(entries.filter((e) => Object.keys(require(e)).length > 0).length)`;
   const done = await node(['--input-type=commonjs', '--no-warnings', '-e', code]);
   expect([done.stderr, done.stdout.toString()]).toEqual(['', '4\n']);
+});
+
+test('a bundle for Workers needs no Node built-ins and stays small', async () => {
+  const bundled = await build({
+    stdin: { contents: "export { openSession } from 'tsclone';", resolveDir: app },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['workerd', 'worker', 'browser'],
+    minify: true,
+    logLevel: 'silent',
+  });
+  const [file] = bundled.outputFiles;
+  // The guide for functions tells the size.
+  expect(gzipSync(file?.contents ?? '').length / 1024).toBeLessThan(350);
+  expect(file?.contents.length).toBeGreaterThan(100_000);
 });
 
 test('the demo runs from the installed package', async () => {
