@@ -52,6 +52,11 @@ export function addMiddleware(client: S3Client, p: MiddlewareParts): void {
 function prepare(request: HttpRequest, operation: string, p: MiddlewareParts): void {
   const { options, quirks, endpoint } = p;
   Object.assign(request.headers, optionHeaders(operation, options, p.customerKey));
+  if (p.platform.kind === 'node') {
+    // The user's name for the program alone, as rclone sends it; in browsers and Workers it is not ours to set.
+    request.headers['user-agent'] = p.limits.userAgent;
+    delete request.headers['x-amz-user-agent'];
+  }
   if (!quirks.use_x_id) delete request.query['x-id'];
   if (operation === 'CreateBucket' && options.location_constraint === '') {
     // The SDK writes the region into the body although nobody asked for a location.

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../../../src/core/backend.ts';
 import { bytesSource, collect } from '../../../../src/core/bytes.ts';
+import { version } from '../../../../src/core/version.ts';
 import { agreeable } from '../../../support/agreeable-s3.ts';
+import { cli } from '../../../support/cli.ts';
 import { inTurn, openScripted, xml, type Answer, type ScriptedS3 } from '../../../support/scripted-s3.ts';
 
 const MiB = 1024 * 1024;
@@ -42,6 +44,28 @@ describe('requests are as any service takes them', () => {
     expect(odd).toEqual([]);
     const digests = server.requests.filter((r) => /^(PutObject|UploadPart|DeleteObjects)$/.test(r.operation));
     expect(digests.every((r) => r.headers['content-md5'] !== undefined)).toBe(true);
+  });
+
+  test('the program is called what --user-agent says, and nothing else', async () => {
+    const opened = await openScripted(agreeable({ objects: { 'bucket/a': { body: 'a' } } }));
+    server = opened.server;
+    const env = {
+      RCLONE_CONFIG_S_TYPE: 's3',
+      RCLONE_CONFIG_S_PROVIDER: 'Minio',
+      RCLONE_CONFIG_S_ENDPOINT: opened.server.endpoint,
+      RCLONE_CONFIG_S_ACCESS_KEY_ID: 'AKTEST',
+      RCLONE_CONFIG_S_SECRET_ACCESS_KEY: 'secret',
+    };
+    const names = async (...args: string[]): Promise<unknown> => {
+      const before = opened.server.requests.length;
+      expect((await cli([...args, '--retries', '1'], { env, stdin: 'x' })).code).toBe(0);
+      return opened.server.requests
+        .slice(before)
+        .map(({ headers }) => [headers['user-agent'], headers['x-amz-user-agent']]);
+    };
+    expect(await names('cat', 's:bucket/a', '--user-agent', 'nightly/1')).toEqual([['nightly/1', undefined]]);
+    expect(await names('rcat', 's:bucket/b', '--user-agent', 'nightly/1')).toEqual([['nightly/1', undefined]]);
+    expect(await names('cat', 's:bucket/a')).toEqual([[`tsclone/${version}`, undefined]]);
   });
 });
 
