@@ -148,7 +148,7 @@ function openFault(e: unknown, options: readonly string[] = []): Omit<Finding, '
     fault: 'bad_config',
     check: 'config',
     cause: `It cannot be opened: ${message.replace(/\.$/, '')}.`,
-    remedy: option === undefined ? 'Mend what the message names.' : `Set ${option} anew.`,
+    remedy: option === undefined ? 'Mend what the message names.' : `Mend the option ${option}.`,
     ...(option === undefined ? {} : { mend: { option } }),
   };
 }
