@@ -75,3 +75,11 @@ test('the generated pages are current', async () => {
 test('the version is that of the package', () => {
   expect(version).toBe((JSON.parse(textOf('package.json')) as { version: string }).version);
 });
+
+test('the page of R2 answers every question up to the advanced ones, in their order', () => {
+  const recording = textOf('test/differential/recordings/r2-recipe.txt');
+  const page = textOf('docs/start/cloudflare-r2.md');
+  const asked = recording.split('Edit advanced config?')[0]?.matchAll(/^(\S+)> /gm) ?? [];
+  const answered = page.split('_Edit advanced config?_')[0]?.matchAll(/^ *\| `(\S+)>`/gm) ?? [];
+  expect([...answered].map((m) => m[1])).toEqual([...asked].map((m) => m[1]));
+});
