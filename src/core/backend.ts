@@ -175,6 +175,11 @@ export interface Backend {
    * paths below the remote are the same object.
    */
   readonly storeId: string;
+  /**
+   * Where the root lies, whatever the remote is called: equal for two remotes with other names and options on one
+   * directory. Absent = not known.
+   */
+  readonly place?: string | undefined;
   /** Set and equal = `copy` and `move` can work between the two, although they are different stores. */
   readonly copyGroup?: string | undefined;
   readonly features: Features;

@@ -233,6 +233,7 @@ export async function moveObject(
     if (!c.signal?.aborted) log(c, 'error', info.path, `Not deleting source as copy failed: ${messageOf(e)}`);
     throw e;
   }
+  if (isOneObject(src, dst)) return sayKept(c, info.path);
   await removeSource(c, src);
   accounting.renames += 1;
   if (kind === 'check') accounting.checks += 1;
@@ -276,7 +277,7 @@ export async function transferAsDecided(
 /** The destination has it already: after a move the source has it no longer. */
 async function removeUnneeded(c: OperationContext, src: Held, dst: Target): Promise<void> {
   const { path } = src.info;
-  if (isSame(src, dst)) log(c, 'notice', path, 'Not removing source file as it is the same file as the destination');
+  if (isOneObject(src, dst)) sayKept(c, path);
   else if (c.settings.ignoreExisting)
     log(c, 'debug', path, 'Not removing source file as destination file exists and --ignore-existing is set');
   else await removeSource(c, src);
@@ -288,6 +289,18 @@ export function isSame(src: Held, dst: { backend: Backend; path: string }): bool
     src.backend.storeId === dst.backend.storeId &&
     joinPath(src.backend.root, src.info.path) === joinPath(dst.backend.root, dst.path)
   );
+}
+
+/** The same, also where two remotes have the object: then removing it from one would take it from both. */
+function isOneObject(src: Held, dst: { backend: Backend; path: string }): boolean {
+  if (isSame(src, dst)) return true;
+  const { place } = src.backend;
+  if (place === undefined || dst.backend.place === undefined) return false;
+  return joinPath(place, src.info.path) === joinPath(dst.backend.place, dst.path);
+}
+
+function sayKept(c: OperationContext, path: string): void {
+  log(c, 'notice', path, 'Not removing source file as it is the same file as the destination');
 }
 
 export async function statOrNothing(

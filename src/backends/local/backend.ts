@@ -1,4 +1,4 @@
-import type { BigIntStats } from 'node:fs';
+import { realpathSync, type BigIntStats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type {
@@ -154,6 +154,9 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     root,
     description: `Local file system at ${given}`,
     storeId: 'local',
+    get place() {
+      return realPlace(root);
+    },
     features,
     hashes: hashTypes,
     // What nobody sets says nothing about the content.
@@ -421,5 +424,14 @@ async function* ifStillThere(dir: string, entries: AsyncIterable<Entry>): AsyncG
     yield* entries;
   } catch (e) {
     if (!(hasCode(e, 'dir_not_found') && e.path === dir)) throw e;
+  }
+}
+
+/** The directory behind any links; undefined where there is none yet. */
+function realPlace(root: string): string | undefined {
+  try {
+    return `local:${realpathSync(root)}`;
+  } catch {
+    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { hasCode, TscloneError } from '../../core/errors.ts';
 import { parentOf, trimSlashes } from '../../core/path.ts';
 import { withoutVersion } from '../../core/version-suffix.ts';
 import { createBucket, deleteBucket } from './buckets.ts';
-import { storeIdOf, type S3Connection } from './client.ts';
+import { placeIdOf, storeIdOf, type S3Connection } from './client.ts';
 import { copyObject, rewriteModTime, rewriteTier } from './copy.ts';
 import { makeDirectories, removeMarker } from './directory-markers.ts';
 import { tellBucketInEndpoint } from './endpoint-bucket.ts';
@@ -75,6 +75,7 @@ function rooted(c: S3Connection, features: Features, root: string): Backend {
     root,
     description,
     storeId: storeIdOf(c),
+    place: placeIdOf(c) + root,
     features,
     hashes: ['md5'],
     precision: 1n,

@@ -83,9 +83,16 @@ export async function connect(args: OpenArgs<S3Options>): Promise<S3Connection> 
 
 /** Tells connections apart whose objects the service cannot copy from one to the other. */
 export function storeIdOf({ remote, endpoint, identity, customerKey: key }: S3Connection): string {
-  const who = identity.kind === 'keys' ? identity.keys.id : identity.kind === 'ibm' ? `ibm:${identity.instanceId}` : '';
-  return `s3:${remote}:${endpoint}:${who}:${key.md5}`;
+  return `s3:${remote}:${endpoint}:${whoOf(identity)}:${key.md5}`;
 }
+
+/** The same whatever the remote is called. The keys count: tenants of one service may have buckets of one name. */
+export function placeIdOf({ endpoint, identity }: S3Connection): string {
+  return `s3:${endpoint.replace(/\/+$/, '')}:${whoOf(identity)}:`;
+}
+
+const whoOf = (identity: Identity): string =>
+  identity.kind === 'keys' ? identity.keys.id : identity.kind === 'ibm' ? `ibm:${identity.instanceId}` : '';
 
 function endpointOf(remote: string, o: S3Options, quirks: EffectiveQuirks): string {
   const endpoint = o.endpoint === '' || /^https?:\/\//i.test(o.endpoint) ? o.endpoint : `https://${o.endpoint}`;

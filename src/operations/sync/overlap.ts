@@ -10,8 +10,16 @@ import { createParentCheck } from '../filter/apply.ts';
  * a source, or deleted. @throws fatal
  */
 export function refuseOverlap(c: OperationContext, src: Backend, dst: Backend): void {
-  if (!overlaps(src, dst) || isLeftOut(c, src, dst)) return;
+  if (!(overlaps(src, dst) || liesWithin(src, dst)) || isLeftOut(c, src, dst)) return;
   throw fatal("can't sync or move files on overlapping remotes (try excluding the destination with a filter rule)");
+}
+
+/** The same of two remotes with names of their own. One and the same directory is none: it may get other headers. */
+function liesWithin(src: Backend, dst: Backend): boolean {
+  const [a, b] = [src.place, dst.place];
+  if (a === undefined || b === undefined || a === b || src.features.isLocal) return false;
+  const inside = (x: string, y: string): boolean => x.startsWith(y.endsWith(':') ? y : `${y}/`);
+  return inside(a, b) || inside(b, a);
 }
 
 function isLeftOut({ filter }: OperationContext, src: Backend, dst: Backend): boolean {

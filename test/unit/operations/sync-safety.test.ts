@@ -1,10 +1,13 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMemoryBackend } from '../../../src/backends/memory/backend.ts';
 import type { Backend } from '../../../src/core/backend.ts';
 import { nodePlatform } from '../../../src/node/platform.ts';
 import { defaultSettings, type OperationSettings } from '../../../src/operations/settings.ts';
 import { syncDirectories } from '../../../src/operations/sync/sync.ts';
-import { put } from '../../support/layered.ts';
+import { transferFile } from '../../../src/operations/transfer-file.ts';
+import { onServer, put, sessionWith } from '../../support/layered.ts';
 import { contextFor } from '../../support/operations.ts';
 import {
   byOperation,
@@ -15,6 +18,8 @@ import {
   type Answer,
   type Script,
 } from '../../support/scripted-s3.ts';
+import { startOwnServer } from '../../support/own-server.ts';
+import { tempDir } from '../../support/servers.ts';
 
 let stop: (() => Promise<void>) | undefined;
 afterEach(async () => stop?.());
@@ -154,5 +159,40 @@ describe('keys with an empty segment', () => {
     const dst = await bucketWith('d//y', 'd/z');
     expect(await sync(src, dst, {})).toMatchObject({ code: 'bad_path' });
     expect(await namesIn(dst)).toEqual(['d//y', 'd/x', 'd/z']);
+  });
+});
+
+describe('one directory under two names', () => {
+  test('a move between two remotes of one bucket keeps the objects', async () => {
+    const server = await startOwnServer();
+    stop = server.stop;
+    await server.backend.mkdir('bucket');
+    const session = sessionWith({ one: onServer(server), two: { ...onServer(server), chunk_size: '6Mi' } });
+    const [one, two] = [await session.open('one:bucket/dir'), await session.open('two:bucket/dir')];
+    await put(one, 'a', 'kept');
+    const o = { mode: 'move', createEmptySrcDirs: false, deleteEmptySrcDirs: false, open: session.open } as const;
+    for (const settings of [{}, { ignoreTimes: true }]) {
+      const { c } = contextFor(settings);
+      await syncDirectories(c, one, two, o);
+      const info = await one.stat('a');
+      await transferFile(c, { backend: one, info }, { backend: two, path: 'a' }, o);
+    }
+    expect(await one.stat('a')).toMatchObject({ size: 4 });
+    const inner = await session.open('two:bucket');
+    await expect(syncDirectories(contextFor({}).c, one, inner, { ...o, mode: 'sync' })).rejects.toThrow(/overlapping/);
+  });
+
+  test('a move to the same file by way of a linked directory keeps it', async () => {
+    const dir = await tempDir();
+    stop = dir.remove;
+    await mkdir(join(dir.path, 'real'));
+    await symlink('real', join(dir.path, 'linked'));
+    const session = sessionWith({});
+    const [real, linked] = [await session.open(join(dir.path, 'real')), await session.open(join(dir.path, 'linked'))];
+    await put(real, 'a', 'kept');
+    const info = await linked.stat('a');
+    const { c } = contextFor({});
+    await transferFile(c, { backend: linked, info }, { backend: real, path: 'a' }, { mode: 'move', open: session.open });
+    expect(await real.stat('a')).toMatchObject({ size: 4 });
   });
 });
