@@ -192,7 +192,12 @@ describe('one directory under two names', () => {
     await put(real, 'a', 'kept');
     const info = await linked.stat('a');
     const { c } = contextFor({});
-    await transferFile(c, { backend: linked, info }, { backend: real, path: 'a' }, { mode: 'move', open: session.open });
+    await transferFile(
+      c,
+      { backend: linked, info },
+      { backend: real, path: 'a' },
+      { mode: 'move', open: session.open },
+    );
     expect(await real.stat('a')).toMatchObject({ size: 4 });
   });
 });
