@@ -57,9 +57,13 @@ export interface TransferOptions {
 
 /** What a transfer did. */
 export interface TransferSummary {
+  /** Objects that were stored at the destination, or moved there. */
   readonly transfers: number;
+  /** Objects that were compared. */
   readonly checks: number;
+  /** Objects that were removed. */
   readonly deletes: number;
+  /** Bytes that the destination took. */
   readonly bytes: number;
 }
 

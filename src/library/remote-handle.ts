@@ -60,15 +60,31 @@ export interface ReadResult {
 export interface RemoteHandle {
   /** The reference that it was opened with. */
   readonly reference: string;
+  /** What stands behind it, for calls that have no method here; its paths are the same. */
   readonly backend: Backend;
-  /** Entries of a directory, as they come. */
+  /**
+   * Entries of a directory ('' or absent = all of the remote), as they come: names in the order of their UTF-8 bytes, page
+   * by page. With `recursive` also directories, but only where the store has real ones. On S3 a request for a thousand.
+   * @throws TscloneError dir_not_found where the store knows that it does not exist
+   */
   list(dir?: string, o?: HandleListOptions): AsyncIterable<Entry>;
-  /** @throws object_not_found, is_directory */
+  /**
+   * What is known of one object. `want` asks for facts that may cost more: on S3 the times, types and metadata come with
+   * the one HEAD that it costs, on local files a hash costs a read.
+   * @throws TscloneError object_not_found, is_directory
+   */
   stat(path: string, o?: HandleCallOptions & { want?: readonly Want[] }): Promise<ObjectInfo>;
+  /** Is there an object of this name? A directory is none. */
   exists(path: string, o?: HandleCallOptions): Promise<boolean>;
-  /** @throws object_not_found */
+  /**
+   * Starts to read an object, or a range of it.
+   * @throws TscloneError object_not_found; the body fails with corrupted or network unless every byte came
+   */
   read(path: string, o?: HandleReadOptions): Promise<ReadResult>;
-  /** Stores a body of known or unknown size. Resolves only when what is stored is what was given. */
+  /**
+   * Stores a body of known or unknown size in place of what is there. Resolves only when what is stored is what was given;
+   * after an error nothing new stands under the name.
+   */
   write(path: string, body: BodyInput, o?: HandleWriteOptions): Promise<ObjectInfo>;
   /** Copies an object within this remote, on the service where it can. */
   copy(from: string, to: string, o?: HandleCallOptions): Promise<ObjectInfo>;
@@ -80,8 +96,11 @@ export interface RemoteHandle {
    * @throws unsupported, object_not_found
    */
   link(path: string, o?: HandleCallOptions & { expiresIn?: number }): Promise<string>;
+  /** Removes an object. @throws TscloneError object_not_found where the store can tell */
   remove(path: string, o?: HandleCallOptions): Promise<void>;
+  /** Makes a directory with its parents; one that is there is fine. On S3: the bucket. */
   mkdir(dir: string, o?: HandleCallOptions): Promise<void>;
+  /** Removes an empty directory, on S3 an empty bucket. @throws TscloneError not_empty, dir_not_found */
   rmdir(dir: string, o?: HandleCallOptions): Promise<void>;
 }
 
