@@ -130,8 +130,7 @@ function isModelledFor(operation: string, code: string): boolean {
 /** HEAD answers carry no body: the SDK then gives `NotFound` or `Unknown`. */
 function codeOf(error: SdkError, status: number, call: FailedCall): string {
   const given = error.Code ?? error.name ?? '';
-  if (given !== '' && given !== 'Unknown' && given !== 'UnknownError' && given !== 'Error' && !/^\d+$/.test(given))
-    return given;
+  if (given !== '' && !/^(Unknown|UnknownError|Error|TypeError|SyntaxError|RangeError|\d+)$/.test(given)) return given;
   const byStatus: Readonly<Record<number, string>> = {
     301: 'MovedPermanently',
     302: 'Found',
@@ -156,7 +155,10 @@ function codeOf(error: SdkError, status: number, call: FailedCall): string {
 }
 
 function codeWords(code: string, status: number, error: SdkError): string {
-  const message = messageOf(error);
+  // The SDK's words for whoever debugs it.
+  const message = messageOf(error)
+    .replace(/\.?\s*Deserialization error: to see the raw response.*$/, '')
+    .replace(/^@aws-sdk XML parse error: /, 'the answer is no whole XML: ');
   if (message !== '' && message !== 'UnknownError' && message !== 'Unknown' && message !== 'Error') return message;
   return code.replace(/([a-z])([A-Z])/g, '$1 $2') || String(status);
 }

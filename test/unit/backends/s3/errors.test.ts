@@ -290,3 +290,15 @@ test('a bucket that stands in the endpoint too is told once, whatever comes of i
   const { stderr } = await cli(['ls', 's:other/dir', '--retries', '1'], { env });
   expect(stderr).not.toContain('counted twice');
 });
+
+test.each([
+  ['tags that do not fit', '<Key>a</Kez>', /no whole XML/],
+  ['a date that is none', '<Key>a</Key><LastModified>2026-11-26T01:50:44[</LastModified>', /timestamp/],
+])('%s are told in words for people', async (_name, inner, words) => {
+  const { backend } = await open(() =>
+    xml(`<ListBucketResult><IsTruncated>false</IsTruncated><Contents>${inner}</Contents></ListBucketResult>`),
+  );
+  const error = await calls['ListObjectsV2']?.(backend).catch((e: Error) => e);
+  expect((error as Error).message).toMatch(words);
+  expect((error as Error).message).not.toMatch(/\$response|aws-sdk|Deserial|TypeError/);
+});
