@@ -274,7 +274,7 @@ export const s3Options = defineOptions({
   encoding: option(encoding(), {
     type: 'Encoding',
     default: 'Slash,InvalidUtf8,Dot',
-    help: 'Character classes replaced in keys (see the behaviour notes).',
+    help: 'Characters that keys get others for, by kinds in rclone’s words: Slash, Dot, InvalidUtf8, Ctl, BackSlash …',
     advanced: true,
   }),
   memory_pool_flush_time: option(duration(), {

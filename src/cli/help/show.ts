@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rcloneTypes } from '../../config/known-types.ts';
 import { findConfigPath } from '../../node/config-file.ts';
 import { commandsNotBuilt, subcommandsNotBuilt } from '../../options/rclone-commands.ts';
 import { commands, findCommand, type CommandEntry } from '../commands/index.ts';
@@ -85,6 +86,7 @@ async function topic(q: HelpQuestion): Promise<string> {
       `command "${first}" is not built in tsclone; \`tsclone ${first} --help\` asks a real rclone where there is one`,
     );
   }
+  if (rcloneTypes.includes(first)) throw usageError(`unknown help topic "${first}" (did you mean "backend ${first}"?)`);
   const near = nearest(first, [...topics, ...commands.map((c) => c.name)]);
   throw usageError(`unknown help topic "${words.join(' ')}"${near === undefined ? '' : ` (did you mean "${near}"?)`}`);
 }

@@ -148,6 +148,7 @@ describe('topics', () => {
   test('what there is not is named with the nearest', async () => {
     expect((await help('flags', 'bwlimt')).stderr).toContain('no flag fits "bwlimt" (did you mean "bwlimit"?);');
     expect((await help('flags', 'Fliter')).stderr).toContain('(did you mean "Filter"?)');
+    expect((await help('s3')).stderr).toContain('unknown help topic "s3" (did you mean "backend s3"?)');
     expect(await help('flagz')).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean "flags"?') });
     expect(await help('backend', 'cript')).toMatchObject({
       code: 1,
