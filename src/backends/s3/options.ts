@@ -53,7 +53,7 @@ export const s3Options = defineOptions({
   endpoint: option(string(), {
     type: 'string',
     default: '',
-    help: 'Base address of the service; scheme https is assumed when none is given.',
+    help: 'Address of the service, without the bucket; https is assumed when no scheme is given.',
   }),
   location_constraint: option(string(), {
     type: 'string',
@@ -256,7 +256,7 @@ export const s3Options = defineOptions({
   no_check_bucket: option(bool(), {
     type: 'bool',
     default: 'false',
-    help: 'Never create the bucket implicitly; assume that it exists.',
+    help: 'Take it that the bucket exists, and never make it. Tokens for objects alone (R2: Object Read & Write) need that with rclone.',
     advanced: true,
   }),
   no_head: option(bool(), {
