@@ -11,24 +11,26 @@ export interface Faults {
 
 /**
  * The same store as a program sees it whose calls fail. By default it dies at some call: from then on every call fails and
- * changes nothing. With `lost` the answer of one call is lost: it did its work and fails, those after it are well. With
+ * changes nothing. With `lost` the answer of one call is lost: it did its work and fails, those after it are well; with
+ * `stopped` it fails as a signal makes it. With
  * `moves` objects can be moved, where the store itself can only copy.
  */
 export function faulty(
   backend: Backend,
   faults: Faults,
   moves = backend.move !== undefined,
-  fails: 'dies' | 'lost' = 'dies',
+  fails: 'dies' | 'lost' | 'stopped' = 'dies',
 ): Backend {
   const enter = (name: string, path: string): boolean => {
     faults.calls.push(`${name} ${path}`);
     const left = faults.left--;
-    if (fails === 'lost') return left === 0;
+    if (fails !== 'dies') return left === 0;
     if (left > 0) return false;
     faults.left = 0;
     throw new TscloneError('io', 'the process has died', { path, retry: 'no' });
   };
-  const lost = (path: string): TscloneError => new TscloneError('network', 'the answer was lost', { path });
+  const lost = (path: string): TscloneError =>
+    new TscloneError(fails === 'stopped' ? 'aborted' : 'network', 'the answer was lost', { path });
   const call = async <T>(name: string, path: string, work: () => Promise<T>): Promise<T> => {
     const isLost = enter(name, path);
     const done = await work();

@@ -25,10 +25,13 @@ export interface Upload {
 /** A failure after which the upload is the object, or may be: nothing of it may be taken back. */
 class Standing extends Error {
   readonly reason: unknown;
+  /** Its metadata are known to be in place. */
+  readonly isCertain: boolean;
 
-  constructor(reason: unknown) {
+  constructor(reason: unknown, isCertain: boolean) {
     super();
     this.reason = reason;
+    this.isCertain = isCertain;
   }
 }
 
@@ -53,10 +56,11 @@ export async function commit(
 
 async function putInPlace(root: ChunkerRoot, u: Upload, o: CallOptions, takeBack: () => Promise<void>): Promise<Sound> {
   const { c } = root;
+  let stale: readonly ObjectInfo[] = [];
   try {
     if (u.txn === '') return chunkedOf(u, c.useMeta ? await putMetadata(root, u, '', o) : undefined, u.parts, '');
     const group = await findGroup(root, u.path, o);
-    const stale = await ownChunks(root, group, o);
+    stale = await ownChunks(root, group, o);
     if (u.mayBePlain && u.parts.length === 1) return await becomePlain(root, u, stale, o);
     if (!c.useMeta) return await becomeBare(root, u, stale, group.main, o);
     if (!c.noRename && !group.main) {
@@ -66,14 +70,29 @@ async function putInPlace(root: ChunkerRoot, u: Upload, o: CallOptions, takeBack
     const main = await putMetadata(root, u, u.txn, o);
     // From here on the upload is the object, and nothing may take it away.
     await removeReplaced(root, stale, o).catch((e: unknown) => {
-      throw new Standing(e);
+      throw new Standing(e, true);
     });
     if (c.noRename) return chunkedOf(u, main, u.parts, u.txn);
   } catch (e) {
     if (!(e instanceof Standing)) await takeBack();
+    else if (e.isCertain && u.txn !== '' && !c.noRename) await finishStopped(root, u, stale);
     throw e;
   }
   return finish(root, u, o);
+}
+
+/** Milliseconds that a program that was stopped gives to the last names. */
+const lastNamesMs = 10_000;
+
+/** The program was stopped when only the last names were missing: they are given all the same if it does not take long. */
+async function finishStopped(root: ChunkerRoot, u: Upload, stale: readonly ObjectInfo[]): Promise<void> {
+  const o = { signal: AbortSignal.timeout(lastNamesMs) };
+  try {
+    await removeParts(root, stale, o);
+    await becomeChunked(root, u, o);
+  } catch {
+    // It stays under the names of the upload.
+  }
 }
 
 /**
@@ -85,7 +104,11 @@ async function finish(root: ChunkerRoot, u: Upload, o: CallOptions): Promise<Sou
     return await becomeChunked(root, u, o);
   } catch (e) {
     const reason = e instanceof Standing ? e.reason : e;
-    if (!leavesDoubt(reason) || hasCode(reason, 'aborted')) throw e;
+    if (!leavesDoubt(reason)) throw e;
+    if (hasCode(reason, 'aborted')) {
+      await finishStopped(root, u, []);
+      throw e;
+    }
     return becomeChunked(root, u, o).catch(() => {
       throw e;
     });
@@ -126,7 +149,7 @@ async function unseen(root: ChunkerRoot, { path }: Upload, e: unknown): Promise<
   try {
     await root.inner.remove(root.c.names.nameOf(path, 0, ''), {});
   } catch (second) {
-    if (!hasCode(second, 'object_not_found')) throw new Standing(e);
+    if (!hasCode(second, 'object_not_found')) throw new Standing(e, false);
   }
 }
 
@@ -200,10 +223,10 @@ async function putMetadata(root: ChunkerRoot, u: Upload, txn: string, o: CallOpt
   } catch (e) {
     if (!leavesDoubt(e)) throw e;
     const found = await holding(root, u.path, bytes).catch(() => {
-      throw new Standing(e);
+      throw new Standing(e, false);
     });
     if (!found) throw e;
-    if (hasCode(e, 'aborted')) throw new Standing(e);
+    if (hasCode(e, 'aborted')) throw new Standing(e, true);
     return { ...found, size: bytes.length, modTime };
   }
 }

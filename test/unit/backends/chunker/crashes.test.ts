@@ -147,9 +147,10 @@ describe.each(modes)('chunker (%s)', (_mode, given) => {
  * there before.
  */
 describe.each(modes)('chunker (%s)', (_mode, given) => {
-  test.each(scenes.filter((s) => !s.title.startsWith('removes') && !s.title.startsWith('moves')))(
-    '$title while an answer is lost',
-    async (scene) => {
+  const kept = scenes.filter((s) => !s.title.startsWith('removes') && !s.title.startsWith('moves'));
+  test.each(kept.flatMap((scene) => (['lost', 'stopped'] as const).map((fails) => ({ ...scene, fails }))))(
+    '$title while a call is $fails',
+    async ({ fails, ...scene }) => {
       for (let left = 0; ; left++) {
         const store = createMemoryBackend('mem', platform).at('bucket');
         await store.mkdir('');
@@ -159,7 +160,7 @@ describe.each(modes)('chunker (%s)', (_mode, given) => {
         if (scene.b !== undefined) await put(whole, 'b', contentOf(scene.b, 5));
         const before = await readOf(whole, name);
         const faults: Faults = { left, calls: [] };
-        const done = await scene.act(await openOver(faulty(store, faults, false, 'lost'), given)).then(
+        const done = await scene.act(await openOver(faulty(store, faults, false, fails), given)).then(
           () => true,
           () => false,
         );
