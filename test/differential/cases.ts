@@ -270,6 +270,7 @@ const changes: Case[] = [
   { args: 'copy t out --max-depth 1' },
   { args: 'copy t out --max-depth 0' },
   { args: 'copyto t/a.txt out/renamed.txt' },
+  { args: 'copyto t/a.txt out/📄/💾.txt' },
   { args: 'copyto t/a.txt s3:{b}/renamed.txt', bucket: 'empty' },
   { args: 'copyto t/a.txt s3:{b}/a.txt -v', bucket: 'tree', logs: true },
   { args: 'copyto s3:{b}/a.txt s3:{b}/copy.txt -v', bucket: 'tree', logs: true },

@@ -24,7 +24,7 @@ import type { LocalOptions } from './definition.ts';
 import { errnoOf, localError, lookupError } from './errors.ts';
 import { linkLacksSuffix, linkSuffix, targetRange, writeLink } from './links.ts';
 import { applyMetadata, fileMetadata } from './metadata.ts';
-import { fileNames, type FileNames } from './names.ts';
+import { fileNames, parentFile, type FileNames } from './names.ts';
 import { openPieces } from './pieces.ts';
 import { readFileRange } from './read.ts';
 import { systemPaths } from './system.ts';
@@ -286,7 +286,7 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
       const file = link ?? (await targetOf(to));
       if (link !== undefined) await names.guardParent(link, to, c.options.copy_links);
       try {
-        await fs.mkdir(dirname(file), { recursive: true });
+        await fs.mkdir(parentFile(file), { recursive: true });
         await fs.rename(source, file);
         if (o.metadata) await describe(file, to, o.metadata, undefined, isLink);
       } catch (e) {

@@ -1,11 +1,11 @@
 import { lstat, mkdir, readlink, rename, symlink, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { ByteRange, ByteSource, WriteOptions } from '../../core/backend.ts';
 import { bytesToName } from '../../core/encoding.ts';
 import { sizeMismatch, throwIfAborted, TscloneError } from '../../core/errors.ts';
 import { pullFrom } from '../../core/pull.ts';
 import type { Platform } from '../../core/platform.ts';
 import { localError } from './errors.ts';
+import { parentFile } from './names.ts';
 import { partialName } from './partial-file.ts';
 
 /** With `links` a symbolic link travels as an object of this name that holds where it points to. */
@@ -59,7 +59,7 @@ export async function writeLink(
     throwIfAborted(o.signal);
     if ((await lstat(file).catch(() => undefined))?.isDirectory())
       throw new TscloneError('is_directory', `${path}: is a directory, a link cannot take its name`, { path });
-    await mkdir(dirname(file), { recursive: true });
+    await mkdir(parentFile(file), { recursive: true });
     const name = partialName(file, o.partialSuffix ?? '.partial', platform);
     await symlink(Buffer.from(target), name);
     made = name;

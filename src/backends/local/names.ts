@@ -31,14 +31,14 @@ export function fileNames(root: string, mask: number, system: System = 'linux'):
         );
       }
       const file = `${root.replace(/\/$/, '')}/${parts.join('/')}`;
-      return /[\udc80-\udcff]/.test(file) ? rawBytes(file) : file;
+      return asFile(file);
     },
 
     toName: (bytes) => toStandardName(mask, bytesToName(bytes)),
 
     async guardParent(file, path, followLinks) {
-      const parent = dirname(file);
-      if (followLinks || checked.has(parent)) return;
+      const parent = parentFile(file);
+      if (followLinks || checked.has(textOf(parent))) return;
       const [real, base] = await Promise.all([nearestReal(parent), nearestReal(root)]);
       if (real !== base && !real.startsWith(base === sep ? sep : base + sep)) {
         // The nearest existing parent may lie above a root that does not exist yet.
@@ -50,23 +50,29 @@ export function fileNames(root: string, mask: number, system: System = 'linux'):
           );
         }
       }
-      checked.add(parent);
+      checked.add(textOf(parent));
     },
   };
 }
 
 /** The real path of the nearest directory that exists. */
 async function nearestReal(dir: string): Promise<string> {
-  for (let at = dir; ; at = dirname(at)) {
+  for (let at = dir; ; at = parentFile(at)) {
     try {
       return await realpath(at);
     } catch {
-      if (at === dirname(at)) return at;
+      if (textOf(at) === dirname(textOf(at))) return at;
     }
   }
 }
 
-/** Node takes Buffers as paths; the type says string so that callers need not care. */
-function rawBytes(file: string): string {
-  return Buffer.from(nameToBytes(file)) as unknown as string;
+/** Node takes Buffers as paths, for names that are no UTF-8; the type says string so that callers need not care. */
+export function asFile(text: string): string {
+  return /[\udc80-\udcff]/u.test(text) ? (Buffer.from(nameToBytes(text)) as unknown as string) : text;
 }
+
+/** The path as text, in which lone surrogates stand for the bytes that are no UTF-8. */
+export const textOf = (file: string): string => (Buffer.isBuffer(file) ? bytesToName(file) : file);
+
+/** The directory of a file. */
+export const parentFile = (file: string): string => asFile(dirname(textOf(file)));

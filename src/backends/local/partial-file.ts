@@ -2,9 +2,11 @@ import { constants, lstat, mkdir, open, rename, stat, unlink, type FileHandle } 
 import { basename, dirname, join } from 'node:path';
 import type { ByteSource, WriteOptions } from '../../core/backend.ts';
 import { toHex } from '../../core/bytes.ts';
+import { nameToBytes } from '../../core/encoding.ts';
 import { TscloneError } from '../../core/errors.ts';
 import type { Platform } from '../../core/platform.ts';
 import { errnoOf } from './errors.ts';
+import { asFile, parentFile, textOf } from './names.ts';
 
 const chunkBytes = 256 * 1024;
 
@@ -99,7 +101,7 @@ export class PartialFile {
 async function openWithin(file: string, flags: string | number, mode: number): Promise<FileHandle> {
   for (let tries = 1; ; tries++) {
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await mkdir(parentFile(file), { recursive: true });
       return await open(file, flags, mode);
     } catch (e) {
       if (errnoOf(e) !== 'ENOENT' || tries === 100) throw e;
@@ -115,7 +117,8 @@ async function unlinkSymbolic(file: string): Promise<void> {
 /** Eight hex digits as rclone's; a name near the limit of 255 bytes is cut to make room. */
 export function partialName(file: string, ending: string, platform: Platform): string {
   const suffix = `.${toHex(platform.randomBytes(4))}${ending}`;
-  let leaf = basename(file);
-  while (Buffer.byteLength(leaf + suffix) > 255) leaf = leaf.slice(0, -1);
-  return join(dirname(file), leaf + suffix);
+  const text = textOf(file);
+  let leaf = basename(text);
+  while (nameToBytes(leaf + suffix).length > 255) leaf = leaf.slice(0, -1);
+  return asFile(join(dirname(text), leaf + suffix));
 }
