@@ -136,18 +136,21 @@ async function store(
   throw sumUp(failures, await undo(path, stored, replaced));
 }
 
-/** After a failure at the very end: what came into being elsewhere is removed; what was replaced cannot come back. */
+/**
+ * After a failure at the very end: what came into being elsewhere is removed, unless another writer has replaced it since;
+ * what was replaced cannot come back.
+ */
 async function undo(path: string, stored: readonly Found[], replaced: readonly Found[]): Promise<string> {
   const left: string[] = [];
-  for (const { branch } of stored) {
+  for (const { branch, info } of stored) {
     const isNew = !replaced.some((r) => r.branch === branch);
-    const removed =
-      isNew &&
-      (await branch.inner.remove(path).then(
-        () => true,
-        () => false,
-      ));
-    if (!removed) left.push(branch.up.label);
+    const remove = async (): Promise<boolean> => {
+      const now = await branch.inner.stat(path);
+      const isOther = now.etag !== undefined && info.etag !== undefined && now.etag !== info.etag;
+      if (!isOther && now.size === info.size) await branch.inner.remove(path);
+      return true;
+    };
+    if (!isNew || !(await remove().catch(() => false))) left.push(branch.up.label);
   }
   return left.length === 0 ? '' : ` (${left.join(', ')} has the new content)`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { union } from '../../../../src/backends/union/definition.ts';
 import type { Backend } from '../../../../src/core/backend.ts';
+import { chunks } from '../../../support/layered.ts';
 import { TscloneError } from '../../../../src/core/errors.ts';
 import { defaultLimits, ignoreEvents, openWith } from './definitions.ts';
 import { names, openUnion, platform, read, write, type UpstreamSpec } from './support.ts';
@@ -134,6 +135,31 @@ describe('a union', () => {
     await expect(write(u, 'new', 'n')).rejects.toThrow('1 error: b: quota');
     expect(await contents()).toEqual(['a/old=old', 'b/old=old']);
     await expect(write(u, 'old', 'n')).rejects.toThrow('1 error: b: quota (a has the new content)');
+  });
+
+  test('takes back only its own: what another writer stored since stays', async () => {
+    const overtaken: UpstreamSpec = {
+      wrap: (b) => ({
+        ...b,
+        async write(path, body, o) {
+          const info = await b.write(path, body, o);
+          await b.write(path, chunks(new TextEncoder().encode('theirs')), {});
+          return info;
+        },
+      }),
+    };
+    const failing: UpstreamSpec = {
+      wrap: (b) => ({
+        ...b,
+        async write(path, body) {
+          for await (const _ of body);
+          throw new TscloneError('io', 'quota', { path });
+        },
+      }),
+    };
+    const { u, contents } = await openUnion({ a: overtaken, b: failing }, { create_policy: 'all' });
+    await expect(write(u, 'new', 'n')).rejects.toThrow('1 error: b: quota');
+    expect(await contents()).toEqual(['a/new=theirs']);
   });
 
   test('throws the error of the source itself', async () => {
