@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Backend } from '../core/backend.ts';
 import { hasCode, isTscloneError, messageOf } from '../core/errors.ts';
 import { callOptions } from '../operations/context.ts';
@@ -10,13 +9,16 @@ import { StartError } from './errors.ts';
 import { NotBuiltIn } from './hand-over.ts';
 import { checkOverrides } from './overrides.ts';
 
-/** Opens remotes; what goes wrong there ends the command before it starts. */
-export async function opener(c: CommandContext): Promise<Open> {
+/**
+ * Opens remotes; what goes wrong there ends the command before it starts. `tells`: a directory with the name of a remote is
+ * worth a word; rclone has none for the name of an object.
+ */
+export async function opener(c: CommandContext, { tells = true } = {}): Promise<Open> {
   const session = await c.session();
   return async (reference) => {
     try {
       checkOverrides(session, reference);
-      tellMissingColon(c, session, reference);
+      if (tells) tellMissingColon(c, session, reference);
       return await session.open(reference);
     } catch (e) {
       if (hasCode(e, 'backend_not_built')) throw new NotBuiltIn('remote', cannotOpen(reference, e).message);
@@ -27,13 +29,12 @@ export async function opener(c: CommandContext): Promise<Open> {
 
 const told = new WeakMap<CommandContext, Set<string>>();
 
-/** `copy media r2` makes a directory `r2` here: a name of a remote where this machine has nothing of that name. */
+/** As rclone, of the remotes of the file: `copy media r2` makes a directory `r2` here. */
 function tellMissingColon(c: CommandContext, session: Session, reference: string): void {
   const known = told.get(c) ?? new Set();
-  if (known.has(reference) || !session.remotes().some((r) => r.name === reference) || existsSync(reference)) return;
+  if (known.has(reference) || !session.remotes().some((r) => r.name === reference && r.source === 'file')) return;
   told.set(c, known.add(reference));
-  const name = JSON.stringify(reference);
-  const message = `${name} is taken for a path on this machine; the remote is "${reference}:"`;
+  const message = `"${reference}" refers to a local folder, use "${reference}:" to refer to your remote or "./${reference}" to hide this warning`;
   c.operation.emit({ type: 'log', level: 'notice', message });
 }
 
@@ -84,7 +85,7 @@ export async function directory(c: CommandContext, reference: string): Promise<B
 
 /** The place of an object that need not exist, without any request. */
 export async function place(c: CommandContext, reference: string): Promise<Place> {
-  const open = await opener(c);
+  const open = await opener(c, { tells: false });
   try {
     return await locatePlace(open, reference);
   } catch (e) {

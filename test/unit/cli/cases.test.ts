@@ -65,7 +65,6 @@ test.each([
   [['ls', '--s3-chunk-sise', '5M', 't'], /did you mean --s3-chunk-size\?/],
   [['ls', 'remot:x'], /didn't find section in config file \("remot"\) \(did you mean "remote:"\?\)/],
   [['ls', 's3://my-bucket'], /didn't find section in config file \("s3"\) \(remotes are written name:bucket\/path;/],
-  [['ls', 'remote'], /NOTICE: "remote" is taken for a path on this machine; the remote is "remote:"/],
   [['lsf', 'remote,descripton=x:'], /option "descripton" is unknown to type memory, which ignores it: did you mean/],
 ])('a mistyped word gets a suggestion: %j', async (args, says) => {
   const { stderr } = await cli(args, { env: { RCLONE_CONFIG_REMOTE_TYPE: 'memory' } });
