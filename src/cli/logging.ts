@@ -10,8 +10,10 @@ export async function configureLog(flags: FlagValues, sink: LogSink): Promise<Lo
   const level = levelOf(flags);
   const format = logFormatOf(flags);
   const file = flags.string('log-file');
+  const journal = flags.bool('log-systemd');
+  if (journal && file !== '') throw new StartError("Can't set --log-systemd and --log-file");
   if (file !== '') sink.write = await openLogFile(file);
-  const logger = createLogger(level, (text) => sink.write(text), { format, pid: process.pid });
+  const logger = createLogger(level, (text) => sink.write(text), { format, pid: process.pid, journal });
   if (dumpsAlone(flags)) logger.log('notice', 'Automatically setting -vv as --dump is enabled');
   return logger;
 }

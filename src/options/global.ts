@@ -141,7 +141,7 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'log-file-max-size', type: 'SizeSuffix', default: 'off', help: 'Rotate above', group: 'Logging', notBuilt: 'not built yet' },
   { name: 'log-format', type: 'string', default: 'date,time', help: 'What log lines start with: comma list of date, time, microseconds, UTC, pid, nolevel, json', group: 'Logging' },
   { name: 'log-level', type: 'enum', default: 'NOTICE', help: 'What is logged: DEBUG is most, ERROR is least', group: 'Logging', values: ['DEBUG', 'INFO', 'NOTICE', 'ERROR'] },
-  { name: 'log-systemd', type: 'bool', default: 'false', help: 'Journal priorities', group: 'Logging', notBuilt: 'not built yet' },
+  { name: 'log-systemd', type: 'bool', default: 'false', help: 'Log lines begin with their priority, for the journal that takes what a unit of systemd prints', group: 'Logging' },
   { name: 'max-stats-groups', type: 'int', default: '1000', help: '', group: 'Logging', notBuilt: 'not built yet' },
   { name: 'progress', short: 'P', type: 'bool', default: 'false', help: 'Show what is going on, rewritten in place', group: 'Logging' },
   { name: 'progress-terminal-title', type: 'bool', default: 'false', help: 'With --progress, show the time left in the title of the terminal', group: 'Logging' },

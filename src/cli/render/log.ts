@@ -4,6 +4,9 @@ import { withoutControls } from '../output.ts';
 
 const rank: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, notice: 2, error: 3, critical: 4 };
 
+/** As syslog and systemd's journal number them. */
+const priority: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, notice: 5, error: 3, critical: 2 };
+
 /** Facts beside the message, for JSON lines. */
 export type LogExtra = Readonly<Record<string, unknown>>;
 
@@ -57,6 +60,8 @@ export const defaultLogFormat: LogFormat = parseLogFormat('date,time');
 export interface LoggerOptions {
   readonly format?: LogFormat;
   readonly pid?: number;
+  /** Lines begin with `<PRIORITY>`, which systemd takes off, and have no time, which it knows. */
+  readonly journal?: boolean;
 }
 
 /**
@@ -68,11 +73,12 @@ export function createLogger(level: LogLevel, write: (text: string) => void, o: 
   const text = (at: LogLevel, message: string, subject: string): string => {
     const about = subject === '' ? '' : `${subject}: `;
     const word = format.level ? `${`${at.toUpperCase().padEnd(6)}:`} ` : '';
-    return `${stamp(format, o.pid)}${word}${withoutControls(about + message)}`;
+    return `${o.journal ? '' : stamp(format, o.pid)}${word}${withoutControls(about + message)}`;
   };
   const log: Logger['log'] = (at, message, subject = '', extra) => {
     if (rank[at] < rank[level]) return;
-    write(`${format.json ? jsonLine(at, message, subject, extra) : text(at, message, subject)}\n`);
+    const shown = format.json ? jsonLine(at, message, subject, extra) : text(at, message, subject);
+    write(`${o.journal ? shown.replace(/^/gm, `<${priority[at]}>`) : shown}\n`);
   };
   return {
     level,

@@ -139,6 +139,15 @@ describe('log lines', () => {
     expect(written(format, (l) => l.log('info', 'done', 'a'))).toMatch(line);
   });
 
+  test('for the journal each line has its priority and no time', () => {
+    let text = '';
+    const logger = createLogger('debug', (t) => (text += t), { journal: true });
+    for (const level of ['debug', 'info', 'notice', 'error', 'critical'] as const) logger.log(level, 'of\ntwo lines');
+    const [second, ...rest] = text.split('\n').filter((line) => !/^<\d>[A-Z]+ *: of$/.test(line));
+    expect(second).toBe('<7>two lines');
+    expect(rest).toEqual(['<6>two lines', '<5>two lines', '<3>two lines', '<2>two lines', '']);
+  });
+
   test('JSON holds the extra facts and the object', () => {
     const text = written('json', (l) => l.log('notice', 'Skipped copy', 'a/b', { skipped: 'copy', size: 3 }));
     expect(Object.keys(JSON.parse(text) as object)).toEqual(
