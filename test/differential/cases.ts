@@ -312,7 +312,11 @@ const changes: Case[] = [
   { args: 'copy t s3:{b} --buffer-size 64M', bucket: 'empty' },
   { args: 'copy t s3:{b} --drive-chunk-size 8M --sftp-key-use-agent', bucket: 'empty' },
   { args: 'copy t s3:{b}', bucket: 'empty', env: { RCLONE_TRANSFERS: '2', RCLONE_S3_CHUNK_SIZE: '6M' } },
-  { args: 'config create fresh s3 provider=Cloudflare no_check_bucket=true' },
+  { args: 'config create fresh s3 provider=Cloudflare endpoint=http://x no_check_bucket=true' },
+  {
+    args: 'config create gap s3 provider=Cloudflare no_check_bucket=true',
+    deviation: { why: 'a notice says that the endpoint is missing', compare: ['stdout', 'code', 'tree'] },
+  },
   { args: 'config create s3x s3 provider Minio endpoint http://x --no-output' },
   { args: 'config create j s3 provider=Other --non-interactive' },
   { args: 'config update al remote=t/sub' },
