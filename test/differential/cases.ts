@@ -204,9 +204,9 @@ const errors: Case[] = [
 
 const changes: Case[] = [
   // A forgotten colon: a directory gets a notice, the name of an object none.
-  { args: 'copy t mem', logs: true },
-  { args: 'sync mem mem', before: ['copyto t/a.txt mem/a'], logs: true },
-  { args: 'copyto t/a.txt al', logs: true },
+  { args: 'copy t/sub mem --dry-run', logs: true },
+  { args: 'lsf mem --retries 1', logs: true },
+  { args: 'copyto t/a.txt mem --dry-run', logs: true },
   { args: 'mkdir s3:{b}' },
   { args: 'mkdir s3:{b}/dir', bucket: 'empty' },
   { args: 'mkdir out/x/y' },
