@@ -18,32 +18,40 @@ export function remoteType(s: ConfigSources, name: string, params: ReadonlyMap<s
  * The text of one option, by rclone's measured precedence: connection string, flag, variable of the backend type,
  * variable of the remote, file. An empty text hides the levels below, except in the file.
  */
-export function optionText(
-  s: ConfigSources,
-  remote: { readonly name: string; readonly params: ReadonlyMap<string, string> },
-  option: string,
-  flag: string,
-): string | undefined {
-  return (
-    remote.params.get(option) ??
-    s.flags.get(flag) ??
-    s.env[flagVariable(flag)] ??
-    s.env[remoteVariable(remote.name, option)] ??
-    (s.file.get(remote.name, option) || undefined)
-  );
+export function optionText(s: ConfigSources, remote: NamedRemote, option: string, flag: string): string | undefined {
+  return strongest(s, remote, option, flag)?.text ?? (s.file.get(remote.name, option) || undefined);
 }
 
 /** What gives one option its value before the file is asked; undefined = the file or the default does. */
 export function strongerSource(
   s: ConfigSources,
-  remote: { readonly name: string; readonly params: ReadonlyMap<string, string> },
+  remote: NamedRemote,
   option: string,
   flag: string,
 ): ValueSource | undefined {
-  if (remote.params.has(option)) return { kind: 'connection', name: option };
-  if (s.flags.has(flag)) return { kind: 'flag', name: `--${flag}` };
-  const name = [flagVariable(flag), remoteVariable(remote.name, option)].find((v) => s.env[v] !== undefined);
-  return name === undefined ? undefined : { kind: 'variable', name };
+  return strongest(s, remote, option, flag)?.source;
+}
+
+interface NamedRemote {
+  readonly name: string;
+  readonly params: ReadonlyMap<string, string>;
+}
+
+function strongest(
+  s: ConfigSources,
+  remote: NamedRemote,
+  option: string,
+  flag: string,
+): { text: string; source: ValueSource } | undefined {
+  let text = remote.params.get(option);
+  if (text !== undefined) return { text, source: { kind: 'connection', name: option } };
+  text = s.flags.get(flag);
+  if (text !== undefined) return { text, source: { kind: 'flag', name: `--${flag}` } };
+  for (const name of [flagVariable(flag), remoteVariable(remote.name, option)]) {
+    text = s.env[name];
+    if (text !== undefined) return { text, source: { kind: 'variable', name } };
+  }
+  return undefined;
 }
 
 /** Names of remotes that exist only in the environment, in its order, in lower case as rclone shows them. */

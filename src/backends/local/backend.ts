@@ -148,14 +148,16 @@ export function createLocalBackend(c: LocalContext, root: string, given = root):
     return toHex(h.digest());
   };
 
+  let place: string | undefined;
   const backend: Backend = {
     type: 'local',
     name: c.name,
     root,
     description: `Local file system at ${given}`,
     storeId: 'local',
+    // Asked of each object that is moved; a root that is not there yet has none.
     get place() {
-      return realPlace(root);
+      return (place ??= realPlace(root));
     },
     features,
     hashes: hashTypes,

@@ -19,8 +19,9 @@ const told = new WeakSet<S3Connection>();
 
 /** Says once that the bucket is named twice: writes go well then, below a wrong key, and listings find nothing. */
 export function tellBucketInEndpoint(c: S3Connection, bucket: string): void {
+  if (told.has(c)) return;
   const endpoint = withoutBucket(c.endpoint, bucket);
-  if (endpoint === undefined || told.has(c)) return;
+  if (endpoint === undefined) return;
   told.add(c);
   c.emit({
     type: 'log',
